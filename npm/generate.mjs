@@ -1,0 +1,51 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { targets } from './targets.mjs';
+
+// node npm/generate.mjs: writes the platform packages from targets.json; --check only says whether they agree.
+const check = process.argv.includes('--check');
+const main = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const licence = readFileSync(new URL('../LICENSE', import.meta.url), 'utf8');
+
+let stale = 0;
+for (const target of targets.filter((one) => one.publish)) {
+  put(target.suffix, 'package.json', `${JSON.stringify(packageOf(target), null, 2)}\n`);
+  put(target.suffix, 'README.md', readmeOf(target));
+  put(target.suffix, 'LICENSE', licence);
+}
+if (check && stale > 0) {
+  console.error('Run: node npm/generate.mjs');
+  process.exitCode = 1;
+}
+
+function packageOf({ suffix, os, cpu, libc }) {
+  return {
+    name: `@flipt-native/${suffix}`,
+    version: main.version,
+    description: `The native part of flipt-native for ${suffix}`,
+    license: main.license,
+    engines: main.engines,
+    os: [os],
+    cpu: [cpu],
+    ...(libc === undefined ? {} : { libc: [libc] }),
+    main: 'flipt_native.node',
+    files: ['flipt_native.node'],
+    preferUnplugged: true,
+  };
+}
+
+function readmeOf({ suffix, triple }) {
+  return `# @flipt-native/${suffix}\n\nThe native part of flipt-native for \`${triple}\`. Install \`flipt-native\`, which loads it.\n`;
+}
+
+function put(suffix, name, text) {
+  const folder = new URL(`./${suffix}/`, import.meta.url);
+  const file = new URL(name, folder);
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  if (check) {
+    stale += 1;
+    console.error(`npm/${suffix}/${name} is not what npm/targets.json gives`);
+    return;
+  }
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, text);
+}

@@ -1,0 +1,77 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { StepError } from './process.mjs';
+
+/** Subpaths of the original package that native code cannot serve, each with the package to use in a browser. */
+const unsupported = {
+  browser: 'in browsers use "@flipt-io/flipt-client-js/browser"',
+  slim: 'in browsers use "@flipt-io/flipt-client-js/slim"',
+  'engine.wasm': 'in browsers use "@flipt-io/flipt-client-js/browser", which brings its own engine',
+};
+
+/**
+ * Writes what ESM users import, from the exports of the compiled `index`: names only, the implementation stays the one
+ * CommonJS copy, so that a process that mixes `import` and `require` has one set of classes.
+ */
+export async function writeFacade(dist) {
+  const { values, types } = exportsOf(join(dist, 'index.d.ts'));
+  mkdirSync(join(dist, 'esm'));
+  write(
+    join(dist, 'esm/index.mjs'),
+    `import implementation from '../index.js';\n\nexport const {\n${list(values)}} = implementation;\n`,
+  );
+  write(
+    join(dist, 'esm/index.d.mts'),
+    `export {\n${list(values)}} from '../index.js';\nexport type {\n${list(types)}} from '../index.js';\n`,
+  );
+  mkdirSync(join(dist, 'unsupported'));
+  for (const [name, advice] of Object.entries(unsupported)) {
+    writeUnsupported(join(dist, 'unsupported', name), name, advice, values);
+  }
+}
+
+/** A module that throws on load. The ESM form has the usual names, or a named import would fail with a message of Node's. */
+function writeUnsupported(path, name, advice, values) {
+  const message = `flipt-native/${name} is not available: flipt-native is native code for Node. On Node use "flipt-native"; ${advice}.`;
+  const file = path.slice(path.lastIndexOf(name));
+  write(`${path}.js`, `'use strict';\n\nthrow new Error(${JSON.stringify(message)});\n`);
+  write(
+    `${path}.mjs`,
+    `import './${file}.js';\n\nexport let ${values.join(', ')};\nexport default undefined;\n`,
+  );
+  const declaration = `/** ${message} */\nexport {};\n`;
+  write(`${path}.d.ts`, declaration);
+  write(`${path}.d.mts`, declaration);
+}
+
+function exportsOf(entry) {
+  const program = ts.createProgram([entry], {
+    module: ts.ModuleKind.Node16,
+    moduleResolution: ts.ModuleResolutionKind.Node16,
+    target: ts.ScriptTarget.ES2022,
+    types: [],
+  });
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(entry);
+  const symbol = source && checker.getSymbolAtLocation(source);
+  if (!symbol) throw new StepError('src/index.ts exports nothing.');
+  const values = [];
+  const types = [];
+  for (const one of checker.getExportsOfModule(symbol)) {
+    (isValue(checker, one) ? values : types).push(one.name);
+  }
+  return { values: values.sort(), types: types.sort() };
+}
+
+function isValue(checker, symbol) {
+  const typeOnly = symbol.declarations?.some(
+    (node) => ts.isExportSpecifier(node) && (node.isTypeOnly || node.parent.parent.isTypeOnly),
+  );
+  const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  return !typeOnly && (target.flags & ts.SymbolFlags.Value) !== 0;
+}
+
+const list = (names) => names.map((name) => `  ${name},\n`).join('');
+
+const write = (file, text) => writeFileSync(file, text);

@@ -1,0 +1,54 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { alone } from './lock.mjs';
+import { root, runNode, StepError } from './process.mjs';
+import { fingerprint, isStamped, stamp } from './stamp.mjs';
+
+const inputs = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.base.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/steps/facade.mjs',
+  'src',
+];
+const stampFile = '.cache/typescript.stamp';
+
+/** The TypeScript compiler's program. */
+export const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
+
+/** Compiles src to dist when it changed: CommonJS, declarations, and the ESM facade over them. */
+export async function buildTypeScript({ force = false } = {}) {
+  const isDone = () => existsSync(join(root, 'dist')) && isStamped(stampFile, fingerprint(inputs));
+  if (!force && isDone()) return;
+  await alone('typescript', async () => {
+    if (!force && isDone()) return;
+    const before = fingerprint(inputs);
+    const fresh = `.cache/dist-${process.pid}`;
+    try {
+      await compile(fresh);
+      swap(fresh);
+    } finally {
+      rmSync(join(root, fresh), { recursive: true, force: true });
+    }
+    stamp(stampFile, before);
+  });
+}
+
+async function compile(folder) {
+  const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', folder];
+  const { code, stdout } = await runNode(args, { output: 'keep' });
+  if (code !== 0) throw new StepError(`TypeScript does not compile:\n${stdout}`);
+  const { writeFacade } = await import('./facade.mjs');
+  await writeFacade(join(root, folder));
+}
+
+/** Puts the fresh folder in the place of dist; programs that run meanwhile see one or the other. */
+function swap(fresh) {
+  const old = join(root, `.cache/dist-old-${process.pid}`);
+  const dist = join(root, 'dist');
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(join(root, fresh), dist);
+  rmSync(old, { recursive: true, force: true });
+}
