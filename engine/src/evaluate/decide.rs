@@ -1,0 +1,68 @@
+//! Which of a flag's outcomes an entity gets.
+
+use super::types::Values;
+use super::{bucket, segment};
+use crate::snapshot::{BooleanRule, Decider, Flag, Rule};
+
+/// A position in the flag's outcomes, and which of that outcome's segments matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) outcome: u32,
+    /// A bit for each of the first 32 segments.
+    pub(super) segments: u32,
+}
+
+const DEFAULT: Answer = Answer { outcome: 0, segments: 0 };
+const DISABLED: Answer = Answer { outcome: 1, segments: 0 };
+
+pub(super) fn flag(flag: &Flag, entity: &str, values: &impl Values) -> Answer {
+    match &flag.decider {
+        Decider::Boolean(rules) => boolean(flag, rules, entity, values),
+        Decider::Variant(_) if !flag.enabled => DISABLED,
+        Decider::Variant(rules) => variant(flag, rules, entity, values),
+        Decider::Unknown => DEFAULT,
+    }
+}
+
+/// The first rollout that applies decides, whether or not the flag is enabled.
+fn boolean(flag: &Flag, rules: &[BooleanRule], entity: &str, values: &impl Values) -> Answer {
+    let mut hundredth = None;
+    for (outcome, rule) in (1u32..).zip(rules) {
+        let segments = match rule {
+            BooleanRule::Threshold { percentage } => {
+                let bucket = *hundredth.get_or_insert_with(|| small(bucket::hundredth(flag, entity)));
+                (bucket < *percentage).then_some(0)
+            }
+            BooleanRule::Segments { segments } => segment::matched(segments, flag, entity, values),
+        };
+        if let Some(segments) = segments {
+            return Answer { outcome, segments };
+        }
+    }
+    DEFAULT
+}
+
+/// The first rule whose segments match decides; later ones are never tried.
+fn variant(flag: &Flag, rules: &[Rule], entity: &str, values: &impl Values) -> Answer {
+    for rule in rules {
+        if let Some(segments) = segment::matched(&rule.segments, flag, entity, values) {
+            return Answer { outcome: rule.first_outcome + share(flag, rule, entity), segments };
+        }
+    }
+    DEFAULT
+}
+
+/// 1 and up for the shares of a rule, 0 for an entity without one.
+fn share(flag: &Flag, rule: &Rule, entity: &str) -> u32 {
+    if rule.boundaries.is_empty() {
+        return 0;
+    }
+    let bucket = bucket::thousandth(flag, entity);
+    (1u32..).zip(&*rule.boundaries).find(|&(_, &end)| bucket < end).map_or(0, |(share, _)| share)
+}
+
+/// A bucket as the server compares it: every number below 100 is exact in 32-bit floats.
+#[expect(clippy::cast_precision_loss, reason = "buckets are below 100")]
+fn small(bucket: u32) -> f32 {
+    bucket as f32
+}

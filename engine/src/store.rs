@@ -1,0 +1,75 @@
+//! Where the current snapshot lives: one [`StoreWriter`] replaces it, every [`Store`] reads it without a lock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arc_swap::{ArcSwapOption, Guard};
+
+use crate::snapshot::Snapshot;
+
+/// Generations are unique in the process and never reused.
+static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
+
+/// A snapshot in force, together with what belongs to it and to nothing else.
+#[derive(Debug)]
+pub struct Installed {
+    /// Unique in the process, different for every installed snapshot.
+    pub generation: u64,
+    /// What to send as `If-None-Match`: the body's digest, else the response's ETag as it came.
+    pub etag: Option<String>,
+    /// The flags.
+    pub snapshot: Snapshot,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    installed: ArcSwapOption<Installed>,
+    closed: AtomicBool,
+}
+
+/// Reads the snapshot in force; cheap to clone, takes no lock.
+#[derive(Debug, Clone)]
+pub struct Store(Arc<Shared>);
+
+/// Replaces the snapshot in force; there is one per client.
+#[derive(Debug)]
+pub struct StoreWriter(Arc<Shared>);
+
+/// Makes an empty store and its only writer.
+#[must_use]
+pub fn store() -> (StoreWriter, Store) {
+    let shared = Arc::new(Shared::default());
+    (StoreWriter(Arc::clone(&shared)), Store(shared))
+}
+
+impl Store {
+    /// The snapshot in force, if one was ever installed and the client is open.
+    #[must_use]
+    pub fn load(&self) -> Guard<Option<Arc<Installed>>> {
+        self.0.installed.load()
+    }
+
+    /// Whether the client was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Acquire)
+    }
+
+    /// Ends reading at once and releases the snapshot. Idempotent; only `Client::close` calls it.
+    #[cfg(feature = "sync")]
+    pub(crate) fn close(&self) {
+        self.0.closed.store(true, Ordering::Release);
+        self.0.installed.store(None);
+    }
+}
+
+impl StoreWriter {
+    /// Puts a snapshot and its ETag in force together. Does nothing once the store is closed.
+    pub fn install(&self, snapshot: Snapshot, etag: Option<String>) {
+        let generation = NEXT_GENERATION.fetch_add(1, Ordering::Relaxed);
+        self.0.installed.store(Some(Arc::new(Installed { generation, etag, snapshot })));
+        if self.0.closed.load(Ordering::Acquire) {
+            self.0.installed.store(None);
+        }
+    }
+}
