@@ -31,16 +31,16 @@ export async function writeFacade(dist) {
   }
 }
 
-/** A module that throws on load. The ESM form has the usual names, or a named import would fail with a message of Node's. */
+/**
+ * A module that throws on load. The ESM form throws by itself (Node 20 ends the process when an imported CommonJS module
+ * throws, even if the import is caught) and has the usual names, or a named import would fail with a message of Node's.
+ */
 function writeUnsupported(path, name, advice, values) {
   const message = `flipt-native/${name} is not available: flipt-native is native code for Node. On Node use "flipt-native"; ${advice}.`;
-  const file = path.slice(path.lastIndexOf(name));
-  write(`${path}.js`, `'use strict';\n\nthrow new Error(${JSON.stringify(message)});\n`);
-  write(
-    `${path}.mjs`,
-    `import './${file}.js';\n\nexport let ${values.join(', ')};\nexport default undefined;\n`,
-  );
+  const failure = `throw new Error(${JSON.stringify(message)});\n`;
   const declaration = `/** ${message} */\nexport {};\n`;
+  write(`${path}.js`, `'use strict';\n\n${failure}`);
+  write(`${path}.mjs`, `export let ${values.join(', ')};\nexport default undefined;\n\n${failure}`);
   write(`${path}.d.ts`, declaration);
   write(`${path}.d.mts`, declaration);
 }
