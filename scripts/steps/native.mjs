@@ -51,10 +51,19 @@ export async function buildNative(name = 'release', { force = false } = {}) {
   });
 }
 
-/** Runs cargo and returns the path of the library it made. */
 async function compile({ label, args }) {
-  const environment = await requireCargo();
   const all = ['build', '-p', 'flipt-native-bindings', '--locked', ...args];
+  return libraryIn(await cargoWithProgress(label, all));
+}
+
+/** Compiles what a `cargo test` command line runs, so that the run itself is short. */
+export async function compileTests(args) {
+  await cargoWithProgress('compiling the tests of the engine', [...args, '--no-run']);
+}
+
+/** Runs a cargo command that compiles, shows how far it is, and returns its messages. */
+async function cargoWithProgress(label, args) {
+  const environment = await requireCargo();
   let counter = '';
   const onText = (text) => {
     counter = text.match(/(\d+\/\d+)(?!.*\d+\/\d+)/s)?.[1] ?? counter;
@@ -64,11 +73,11 @@ async function compile({ label, args }) {
     async () => {
       const { code, stdout, stderr } = await run(
         'cargo',
-        [...all, '--message-format=json-render-diagnostics'],
+        [...args, '--message-format=json-render-diagnostics'],
         { env: { ...environment, ...showCounter }, output: 'keep', onText },
       );
-      if (code !== 0) throw new StepError(`cargo ${all.join(' ')} failed:\n${readable(stderr)}`);
-      return libraryIn(stdout);
+      if (code === 0) return stdout;
+      throw new StepError(`cargo ${args.join(' ')} failed:\n${readable(stderr)}`);
     },
     () => (counter ? `${counter} crates` : ''),
   );

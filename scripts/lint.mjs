@@ -1,0 +1,81 @@
+import { countsText } from './steps/counts.mjs';
+import { houseFindings } from './steps/house.mjs';
+import { install } from './steps/install.mjs';
+import { requireCargo } from './steps/native.mjs';
+import { run, runNode, StepError, verb } from './steps/process.mjs';
+import { elapsed } from './steps/progress.mjs';
+import { buildTypeScript, tsc } from './steps/typescript.mjs';
+
+const strict = ['--', '-D', 'warnings'];
+const biome = 'node_modules/@biomejs/biome/bin/biome';
+
+const checks = [
+  ['rust format', () => cargo('fmt', '--all', '--check')],
+  ['clippy', () => cargo('clippy', '--workspace', '--all-targets', '--locked', ...strict)],
+  [
+    'clippy, all features',
+    () => cargo('clippy', '--workspace', '--all-targets', '--all-features', '--locked', ...strict),
+  ],
+  [
+    'clippy, pure engine',
+    () => cargo('clippy', '-p', 'flipt-engine', '--no-default-features', '--locked', ...strict),
+  ],
+  [
+    'rust documentation',
+    async () =>
+      run('cargo', ['doc', '-p', 'flipt-engine', '--no-deps', '--locked'], {
+        env: { ...(await requireCargo()), RUSTDOCFLAGS: '-D warnings' },
+        output: 'keep',
+      }),
+  ],
+  ['engine without napi', engineWithoutNapi],
+  ['biome', () => node(biome, 'ci', '--error-on-warnings', '--colors=off', '.')],
+  ['types of src', () => node(tsc, '-p', 'tsconfig.json')],
+  ['types of test', typesOfTest],
+  ['platform packages', () => node('npm/generate.mjs', '--check')],
+  ['house rules', houseRules],
+];
+
+// npm run lint: formats, lints, types, generated files and house rules; all are run, then the verdict.
+await verb(async () => {
+  await install();
+  const total = { passed: 0, failed: 0 };
+  for (const [name, check] of checks) {
+    const started = performance.now();
+    const { code, stdout, stderr } = await check().catch(asResult);
+    total[code === 0 ? 'passed' : 'failed'] += 1;
+    console.log(
+      `${code === 0 ? 'ok  ' : 'FAIL'} ${name} (${elapsed(performance.now() - started)})`,
+    );
+    if (code !== 0) console.log(`${stdout}${stderr}`.trimEnd());
+  }
+  console.log(`lint: ${countsText(total)}`);
+  return total.failed === 0 ? 0 : 1;
+});
+
+async function cargo(...args) {
+  return run('cargo', args, { env: await requireCargo(), output: 'keep' });
+}
+
+const node = (...args) => runNode(args, { output: 'keep' });
+
+function asResult(error) {
+  if (error instanceof StepError) return { code: 1, stdout: '', stderr: error.message };
+  throw error;
+}
+
+async function typesOfTest() {
+  await buildTypeScript();
+  return node(tsc, '-p', 'tsconfig.test.json');
+}
+
+async function engineWithoutNapi() {
+  const tree = await cargo('tree', '-p', 'flipt-engine', '--prefix', 'none', '--locked');
+  const found = tree.stdout.split('\n').filter((line) => /^napi\b/.test(line));
+  return found.length === 0 ? tree : { code: 1, stdout: found.join('\n'), stderr: '' };
+}
+
+async function houseRules() {
+  const findings = await houseFindings();
+  return { code: findings.length === 0 ? 0 : 1, stdout: findings.join('\n'), stderr: '' };
+}
