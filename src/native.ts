@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { createError, type Tagged } from './errors.js';
+
+/** A flag as the addon lists it. */
+export interface NativeFlag {
+  readonly key: string;
+  readonly enabled: boolean;
+  readonly type: string;
+  readonly description?: string;
+}
+
+/** What the addon calls in JavaScript; none of it keeps the process alive. */
+export interface Host {
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
+  /** Present when a fetcher makes the requests: answer with `client.fetched(id, ...)`. */
+  fetch?(id: number, etag: string | null): void;
+  /** The request is no longer waited for. */
+  abortFetch?(id: number): void;
+}
+
+/** What a fetcher's response came to. */
+export interface Fetched {
+  status?: number;
+  etag?: string | null;
+  contentType?: string | null;
+  retryAfter?: string | null;
+  body?: Uint8Array;
+  /** Why there is no response; the other fields are left out then. */
+  error?: string;
+}
+
+/** One answer that a flag can give, but for the subset of `segments` that matched. */
+export interface NativeOutcome {
+  readonly on: boolean;
+  readonly reason: string;
+  readonly variantKey: string;
+  readonly variantAttachment: string;
+  readonly segments: readonly string[];
+}
+
+/** What JavaScript needs to know to ask about one flag of one generation. */
+export interface NativePlan {
+  readonly generationLow: number;
+  readonly generationHigh: number;
+  /** Why the flag cannot be evaluated. The other fields are empty then. */
+  readonly error?: import('./errors.js').NativeError;
+  readonly kind: 'boolean' | 'variant' | 'unknown';
+  readonly position: number;
+  readonly keys: readonly string[];
+  readonly outcomes: readonly NativeOutcome[];
+  /** The flag has more keys or segments than a frame answers for. */
+  readonly slow: boolean;
+}
+
+/** An answer of the slow path. */
+export interface NativeAnswer {
+  readonly kind: 'boolean' | 'variant' | 'error';
+  readonly on: boolean;
+  readonly reason: string;
+  readonly variantKey: string;
+  readonly variantAttachment: string;
+  readonly segmentKeys: string[];
+  readonly durationNanos: number;
+  /** For `error`: its code. */
+  readonly code?: string;
+}
+
+/** A request of the slow path: keys and values side by side. */
+export interface NativeRequest {
+  readonly flagKey: string;
+  readonly entityId: string;
+  readonly keys: readonly string[];
+  readonly values: readonly string[];
+}
+
+/** The raw callback of an evaluator and the buffer that it reads and writes. */
+export interface NativeEvaluator {
+  readonly buffer: ArrayBuffer;
+  readonly call: () => void;
+}
+
+/** The addon's side of one client. */
+export interface NativeClient {
+  /** Settles when the first load has ended; keeps the process alive until then, as the next two do. */
+  ready(settle: (result: Tagged<boolean>) => void): void;
+  refresh(settle: (result: Tagged<boolean>) => void): void;
+  close(settle: (result: Tagged<boolean>) => void): void;
+  /** The part of closing that takes effect at once. */
+  shutDown(): void;
+  namespace(): string;
+  listFlags(): Tagged<NativeFlag[]>;
+  exportSnapshot(): Tagged<string>;
+  fetched(id: number, result: Fetched): void;
+  createEvaluator(bytes: number): NativeEvaluator;
+  plan(flagKey: string): Tagged<NativePlan>;
+  evaluate(kind: 'boolean' | 'variant', request: NativeRequest): Tagged<NativeAnswer>;
+  evaluateBatch(requests: readonly NativeRequest[]): Tagged<{ answers: NativeAnswer[]; durationNanos: number }>;
+}
+
+/** The addon. */
+export interface NativeAddon {
+  version(): string;
+  /** Every error code with the name of its class. */
+  codes(): [code: string, className: string][];
+  /** Validates the options and starts the client. */
+  createClient(optionsJson: string, host: Host): Tagged<NativeClient>;
+}
+
+/** One place where the addon was looked for. */
+interface Attempt {
+  readonly place: string;
+  readonly cause: unknown;
+}
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * The addon of this machine: the file that `FLIPT_NATIVE_BINARY` names, else the checkout's, else the installed
+ * platform package's. Loaded once.
+ */
+export function loadNative(): NativeAddon {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): NativeAddon {
+  const attempts: Attempt[] = [];
+  const require = createRequire(__filename);
+  for (const place of places()) {
+    try {
+      return require(place) as NativeAddon;
+    } catch (cause) {
+      attempts.push({ place, cause });
+    }
+  }
+  throw failure(attempts);
+}
+
+function places(): string[] {
+  const explicit = process.env['FLIPT_NATIVE_BINARY'];
+  if (explicit !== undefined && explicit !== '') {
+    return [explicit];
+  }
+  const checkout = join(__dirname, '..', 'npm');
+  return suffixes().flatMap((suffix) => [join(checkout, suffix, 'flipt_native.node'), `@flipt-native/${suffix}`]);
+}
+
+/** The platform packages that may fit, the likelier one first. */
+function suffixes(): string[] {
+  const machine = `${process.platform}-${process.arch}`;
+  switch (process.platform) {
+    case 'linux': {
+      const [likely, other] = usesMusl() ? ['musl', 'gnu'] : ['gnu', 'musl'];
+      return [`${machine}-${likely}`, `${machine}-${other}`];
+    }
+    case 'win32':
+      return [`${machine}-msvc`];
+    default:
+      return [machine];
+  }
+}
+
+/** Whether this Node was linked against musl, by the name of its dynamic loader, near the beginning of the file. */
+function usesMusl(): boolean {
+  try {
+    return readFileSync('/usr/bin/ldd', 'latin1').includes('musl');
+  } catch {
+    return false;
+  }
+}
+
+function failure(attempts: readonly Attempt[]): Error {
+  const machine = `${process.platform} ${process.arch}, Node ${process.versions.node}`;
+  const tried = attempts.map(({ place, cause }) => `- ${place}: ${firstLine(cause)}`);
+  const remedy =
+    'install again without --omit=optional on this machine, or name the file in FLIPT_NATIVE_BINARY';
+  return createError(`no native addon could be loaded on ${machine}; tried\n${tried.join('\n')}\n${remedy}`, {
+    code: 'FLIPT_NATIVE_LOAD',
+    cause: attempts.at(-1)?.cause,
+  });
+}
+
+function firstLine(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.split('\n', 1)[0] ?? message;
+}
