@@ -11,19 +11,40 @@ const biome = 'node_modules/@biomejs/biome/bin/biome';
 
 const checks = [
   ['rust format', () => cargo('fmt', '--all', '--check')],
-  ['clippy', () => cargo('clippy', '--workspace', '--all-targets', '--locked', ...strict)],
+  [
+    'clippy',
+    () => cargo('clippy', '--quiet', '--workspace', '--all-targets', '--locked', ...strict),
+  ],
   [
     'clippy, all features',
-    () => cargo('clippy', '--workspace', '--all-targets', '--all-features', '--locked', ...strict),
+    () =>
+      cargo(
+        'clippy',
+        '--quiet',
+        '--workspace',
+        '--all-targets',
+        '--all-features',
+        '--locked',
+        ...strict,
+      ),
   ],
   [
     'clippy, pure engine',
-    () => cargo('clippy', '-p', 'flipt-engine', '--no-default-features', '--locked', ...strict),
+    () =>
+      cargo(
+        'clippy',
+        '--quiet',
+        '-p',
+        'flipt-engine',
+        '--no-default-features',
+        '--locked',
+        ...strict,
+      ),
   ],
   [
     'rust documentation',
     async () =>
-      run('cargo', ['doc', '-p', 'flipt-engine', '--no-deps', '--locked'], {
+      run('cargo', ['doc', '--quiet', '-p', 'flipt-engine', '--no-deps', '--locked'], {
         env: { ...(await requireCargo()), RUSTDOCFLAGS: '-D warnings' },
         output: 'keep',
       }),
