@@ -3,7 +3,18 @@
 
 import { gzipSync } from 'node:zlib';
 
-const GATEWAY_CODES = { 400: 3, 401: 16, 403: 7, 404: 5, 429: 8, 500: 13, 501: 12, 502: 14, 503: 14, 504: 4 };
+const GATEWAY_CODES = {
+  400: 3,
+  401: 16,
+  403: 7,
+  404: 5,
+  429: 8,
+  500: 13,
+  501: 12,
+  502: 14,
+  503: 14,
+  504: 4,
+};
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 export const faults = {
@@ -20,7 +31,8 @@ export const faults = {
 
   /** A page instead of a snapshot, as proxies and the user interface answer: `{ status? }`. */
   html(exchange, { status = 200 }) {
-    const page = '<!doctype html><html><head><title>Sign in</title></head><body>Sign in</body></html>';
+    const page =
+      '<!doctype html><html><head><title>Sign in</title></head><body>Sign in</body></html>';
     exchange.respond(status, { 'content-type': 'text/html; charset=utf-8' }, page);
   },
 
@@ -67,7 +79,9 @@ export const faults = {
 
   /** Writes half of the response head and then nothing. */
   stallInHeaders(exchange) {
-    exchange.request.socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-le');
+    exchange.request.socket.write(
+      'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-le',
+    );
   },
 
   /** Sends half of the body and then nothing. */
@@ -78,7 +92,11 @@ export const faults = {
   /** The body in small pieces, for ever slower than any deadline: `{ bytes?, everyMs? }`. */
   drip(exchange, { bytes = 1, everyMs = 20 }, snapshot) {
     const { response } = exchange;
-    response.writeHead(200, { ...JSON_TYPE, etag: snapshot.etag, 'content-length': snapshot.body.length });
+    response.writeHead(200, {
+      ...JSON_TYPE,
+      etag: snapshot.etag,
+      'content-length': snapshot.body.length,
+    });
     let sent = 0;
     const timer = setInterval(() => {
       response.write(snapshot.body.subarray(sent, sent + bytes));
@@ -137,7 +155,11 @@ export const faults = {
 
 function sendHalf(exchange, snapshot, afterwards) {
   const { response } = exchange;
-  response.writeHead(200, { ...JSON_TYPE, etag: snapshot.etag, 'content-length': snapshot.body.length });
+  response.writeHead(200, {
+    ...JSON_TYPE,
+    etag: snapshot.etag,
+    'content-length': snapshot.body.length,
+  });
   response.write(snapshot.body.subarray(0, snapshot.body.length / 2), afterwards);
 }
 

@@ -40,7 +40,13 @@ export interface Exchange {
 
 /** A fault of faults.mjs by name, with its parameters. */
 export type Fault =
-  | { name: 'status'; status: number; headers?: Record<string, string>; retryAfter?: string | number; message?: string }
+  | {
+      name: 'status';
+      status: number;
+      headers?: Record<string, string>;
+      retryAfter?: string | number;
+      message?: string;
+    }
   | { name: 'answer'; status?: number; headers?: Record<string, string>; body?: unknown }
   | { name: 'html'; status?: number }
   | { name: 'notJson' | 'brokenGzip'; etag?: string }
@@ -76,7 +82,14 @@ export type Step =
   | BehaviourName
   | Fault
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that answers by itself returns nothing
-  | ((exchange: Exchange) => BehaviourName | Fault | undefined | void | Promise<BehaviourName | Fault | undefined | void>);
+  | ((
+      exchange: Exchange,
+    ) =>
+      | BehaviourName
+      | Fault
+      | undefined
+      | void
+      | Promise<BehaviourName | Fault | undefined | void>);
 
 /** One step for every request, or a list of steps: one a request, the last one for all that follow. */
 export type Behaviour = Step | Step[];

@@ -131,7 +131,9 @@ class FliptServer {
   }
 
   #receive(request, response) {
-    const exchange = new Exchange(request, response, this.requests.length, () => this.#serve(exchange));
+    const exchange = new Exchange(request, response, this.requests.length, () =>
+      this.#serve(exchange),
+    );
     this.#exchanges.add(exchange);
     response.once('close', () => {
       this.#exchanges.delete(exchange);
@@ -183,7 +185,11 @@ class FliptServer {
       exchange.respond(304, { etag: snapshot.etag });
       return;
     }
-    exchange.respond(200, { 'content-type': 'application/json', etag: snapshot.etag }, snapshot.body);
+    exchange.respond(
+      200,
+      { 'content-type': 'application/json', etag: snapshot.etag },
+      snapshot.body,
+    );
   }
 
   /** The snapshot that a request asks for, or the answer Flipt gives instead. */
@@ -198,14 +204,17 @@ class FliptServer {
     if (!match || request.method !== 'GET') {
       return { problem: [404, 5, 'Not Found'] };
     }
-    const environment = request.headers['x-flipt-environment'] ?? match.environment ?? environments[0];
+    const environment =
+      request.headers['x-flipt-environment'] ?? match.environment ?? environments[0];
     if (!environments.includes(environment)) {
       const text = `failed to get environment "${environment}" from context: environment: "${environment}" not found`;
       return { problem: [404, 5, text] };
     }
     const snapshot = this.#snapshots.get(match.namespace);
     if (snapshot === undefined) {
-      return { problem: [404, 5, `evaluation snapshot for namespace "${match.namespace}" not found`] };
+      return {
+        problem: [404, 5, `evaluation snapshot for namespace "${match.namespace}" not found`],
+      };
     }
     return { snapshot };
   }
@@ -291,7 +300,10 @@ function matchOf(path) {
   }
   const client = SNAPSHOT_PATHS[1].exec(path);
   return (
-    client && { environment: decodeURIComponent(client[1]), namespace: decodeURIComponent(client[2]) }
+    client && {
+      environment: decodeURIComponent(client[1]),
+      namespace: decodeURIComponent(client[2]),
+    }
   );
 }
 

@@ -1,0 +1,248 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import { describe } from './encode.js';
+import { invalidArgument, type Tagged, unwrap } from './errors.js';
+import type {
+  BatchEvaluationResponse,
+  BooleanEvaluationResponse,
+  EvaluationRequest,
+  Flag,
+  VariantEvaluationResponse,
+} from './evaluation.js';
+import { Evaluator } from './evaluator.js';
+import { HookCaller } from './hook.js';
+import { ClientHost } from './host.js';
+import { aborted, failure, start, untilReady } from './init.js';
+import { loadNative, type NativeClient } from './native.js';
+import type { ClientOptions } from './options.js';
+import { readOptions } from './settings.js';
+
+/** What every client offers. Name it where a `FliptClient` or a stand-in for one is welcome. */
+export interface BaseFliptClient {
+  /** See {@link FliptClient.evaluateBoolean}. */
+  evaluateBoolean(request: EvaluationRequest): BooleanEvaluationResponse;
+  /** See {@link FliptClient.evaluateVariant}. */
+  evaluateVariant(request: EvaluationRequest): VariantEvaluationResponse;
+  /** See {@link FliptClient.evaluateBatch}. */
+  evaluateBatch(requests: readonly EvaluationRequest[]): BatchEvaluationResponse;
+  /** See {@link FliptClient.listFlags}. */
+  listFlags(): Flag[];
+  /** See {@link FliptClient.getSnapshot}. */
+  getSnapshot(): string;
+  /** See {@link FliptClient.refresh}. */
+  refresh(): Promise<boolean>;
+}
+
+/**
+ * Evaluates the flags of one Flipt namespace inside this process.
+ *
+ * Flag state is fetched in the background; evaluation is synchronous, takes no lock and does no I/O, and goes on with
+ * the last good state when the server cannot be reached. A client never keeps the process alive, except while a
+ * promise that it returned is pending; one that is no longer referenced ends by itself.
+ *
+ * @example
+ * ```ts
+ * const client = await FliptClient.init({ url: 'http://localhost:8080', namespace: 'shop' });
+ * const { enabled } = client.evaluateBoolean({
+ *   flagKey: 'new-checkout',
+ *   entityId: 'user-42',
+ *   context: { plan: 'premium' },
+ * });
+ * await client.close();
+ * ```
+ */
+export class FliptClient implements BaseFliptClient {
+  readonly #native: NativeClient;
+  readonly #host: ClientHost;
+  readonly #evaluator: Evaluator;
+  readonly #hook: HookCaller | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Starts a client and resolves with it once its first flag state is there.
+   *
+   * With `errorStrategy: 'fallback'` it also resolves when the first load fails, with the flag state of `snapshot` or,
+   * without one, with none: evaluations then throw `FLIPT_CLIENT_NOT_READY` until a load succeeds. A rejected `init`
+   * leaves nothing behind.
+   *
+   * @throws ValidationError `FLIPT_OPTION_INVALID` naming every bad option; `FLIPT_SNAPSHOT_*` when `snapshot` cannot be
+   * used
+   * @throws InitializationError `FLIPT_INIT_TIMEOUT` after `initTimeoutMs`; `FLIPT_INIT_ABORTED` by `signal`;
+   * `FLIPT_NATIVE_LOAD` when the native addon cannot be loaded
+   * @throws NetworkError, SecurityError under `errorStrategy: 'fail'`, when the first load fails
+   */
+  static async init(options?: ClientOptions): Promise<FliptClient> {
+    const settings = readOptions(options);
+    const addon = loadNative();
+    const host = new ClientHost(settings.fetcher, settings.logger);
+    if (settings.problems.length === 0 && settings.signal?.aborted) {
+      throw aborted(settings.signal.reason);
+    }
+    const native = start(addon, settings, host);
+    const evaluator = new Evaluator(addon, native);
+    const hook =
+      settings.hook && new HookCaller(settings.hook, (level, message) => host.log(level, message));
+    const client = new FliptClient(native, host, evaluator, hook);
+    try {
+      await untilReady(native, host, settings.signal);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    return client;
+  }
+
+  private constructor(
+    native: NativeClient,
+    host: ClientHost,
+    evaluator: Evaluator,
+    hook: HookCaller | undefined,
+  ) {
+    this.#native = native;
+    this.#host = host;
+    this.#evaluator = evaluator;
+    this.#hook = hook;
+  }
+
+  /**
+   * Evaluates a boolean flag.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for a blank `flagKey` or `entityId`; `FLIPT_CONTEXT_INVALID` naming
+   * every context value that cannot be used
+   * @throws EvaluationError `FLIPT_FLAG_NOT_FOUND`, `FLIPT_FLAG_TYPE_MISMATCH`, `FLIPT_FLAG_INVALID`, or
+   * `FLIPT_CLIENT_NOT_READY` before the first flag state
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  evaluateBoolean(request: EvaluationRequest): BooleanEvaluationResponse {
+    const { flagKey, entityId, context } = checked(request);
+    this.#before(flagKey, entityId);
+    const answer = this.#evaluator.boolean(flagKey, entityId, context);
+    this.#hook?.afterBoolean(answer);
+    return answer;
+  }
+
+  /**
+   * Evaluates a variant flag.
+   *
+   * @throws the same errors as {@link FliptClient.evaluateBoolean}
+   */
+  evaluateVariant(request: EvaluationRequest): VariantEvaluationResponse {
+    const { flagKey, entityId, context } = checked(request);
+    this.#before(flagKey, entityId);
+    const answer = this.#evaluator.variant(flagKey, entityId, context);
+    this.#hook?.afterVariant(answer);
+    return answer;
+  }
+
+  /**
+   * Evaluates several flags of any kind on the same flag state, in order.
+   *
+   * A request that cannot be answered becomes an error item; the others are answered all the same. A value of a wrong
+   * type is also reported to the `logger`.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` when `requests` is not an array
+   * @throws EvaluationError `FLIPT_CLIENT_NOT_READY` before the first flag state
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  evaluateBatch(requests: readonly EvaluationRequest[]): BatchEvaluationResponse {
+    const hook = this.#hook;
+    if (hook === undefined || !Array.isArray(requests) || this.#closed !== undefined) {
+      return this.#evaluator.batch(requests);
+    }
+    hook.beforeBatch(requests);
+    const answer = this.#evaluator.batch(requests);
+    hook.afterBatch(answer);
+    return answer;
+  }
+
+  /**
+   * The flags of the namespace, in the order in which the server lists them.
+   *
+   * @throws EvaluationError `FLIPT_CLIENT_NOT_READY` before the first flag state
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  listFlags(): Flag[] {
+    return unwrap(this.#native.listFlags());
+  }
+
+  /**
+   * The flag state in force as base64 text, to start from later through the option `snapshot`, here or in Flipt's own
+   * clients.
+   *
+   * @throws EvaluationError `FLIPT_CLIENT_NOT_READY` before the first flag state
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  getSnapshot(): string {
+    return unwrap(this.#native.exportSnapshot());
+  }
+
+  /**
+   * Fetches flag state now and resolves with whether it changed. Calls that overlap share one fetch.
+   *
+   * @returns also `false` when the fetch failed under `errorStrategy: 'fallback'`
+   * @throws NetworkError, SecurityError when the fetch failed under `errorStrategy: 'fail'`; the flag state stays
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  async refresh(): Promise<boolean> {
+    const { ok, error } = await new Promise<Tagged<boolean>>((settle) => {
+      this.#native.refresh(settle);
+    });
+    if (error !== undefined) {
+      throw failure(error, this.#host);
+    }
+    return ok;
+  }
+
+  /**
+   * Stops everything the client does and releases its flag state. Every later call but this one fails with
+   * `FLIPT_CLIENT_CLOSED`, from the moment of the call. Never rejects; resolves within moments, whatever the network does.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  /** Closes the client at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Closes the client at the end of a `using` block, which does not wait for the end of what goes on behind. */
+  [Symbol.dispose](): void {
+    void this.close();
+  }
+
+  #end(): Promise<void> {
+    this.#native.shutDown();
+    this.#host.abortAll();
+    return new Promise((resolve) => {
+      this.#native.close(() => resolve());
+    });
+  }
+
+  #before(flagKey: unknown, entityId: unknown): void {
+    if (
+      this.#hook !== undefined &&
+      this.#closed === undefined &&
+      isText(flagKey) &&
+      isText(entityId)
+    ) {
+      this.#hook.before(flagKey);
+    }
+  }
+}
+
+function checked(request: EvaluationRequest): EvaluationRequest {
+  if (typeof request === 'object' && request !== null) {
+    return request;
+  }
+  throw invalidArgument('FLIPT_ARGUMENT_INVALID', {
+    field: 'request',
+    received: describe(request),
+    allowed: 'an object with flagKey and entityId',
+  });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '';
+}

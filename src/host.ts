@@ -1,0 +1,92 @@
+import { describe, read } from './encode.js';
+import { type CancelSignal, fetched, type IFetcher } from './fetcher.js';
+import { type Logger, type LogLevel, write } from './logger.js';
+import type { Host, NativeClient } from './native.js';
+
+/** What the engine may ask of JavaScript while a client lives: to log, and to fetch. */
+export class ClientHost {
+  /** Answers of the fetcher go here; set as soon as there is a native client. */
+  native: NativeClient | undefined;
+  /** What the fetcher last failed with, to be the cause of the error that the engine makes of it. */
+  fetchFailure: unknown;
+  readonly #fetcher: IFetcher | undefined;
+  readonly #logger: Logger | undefined;
+  readonly #running = new Map<number, AbortController>();
+
+  constructor(fetcher: IFetcher | undefined, logger: Logger | undefined) {
+    this.#fetcher = fetcher;
+    this.#logger = logger;
+  }
+
+  log(level: LogLevel, message: string): void {
+    write(this.#logger, level, message);
+  }
+
+  fetch(id: number, etag: string | null): void {
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    const answered = this.#fetch(controller.signal as CancelSignal, etag);
+    answered.then((answer) => {
+      if (this.#running.delete(id)) {
+        this.native?.fetched(id, answer);
+      }
+    });
+  }
+
+  abortFetch(id: number): void {
+    const controller = this.#running.get(id);
+    this.#running.delete(id);
+    controller?.abort();
+  }
+
+  abortAll(): void {
+    for (const id of [...this.#running.keys()]) {
+      this.abortFetch(id);
+    }
+  }
+
+  async #fetch(signal: CancelSignal, etag: string | null) {
+    try {
+      const options = etag === null ? { signal } : { etag, signal };
+      const answer = await fetched(await this.#fetcher?.(options));
+      this.fetchFailure = undefined;
+      return answer;
+    } catch (error) {
+      this.fetchFailure = error;
+      return { error: nameOf(error) };
+    }
+  }
+}
+
+/** The callbacks for the addon. They do not keep the client alive: one that nobody holds is collected, and ends. */
+export function weakly(host: ClientHost, fetches: boolean): Host {
+  const weak = new WeakRef(host);
+  const log: Host['log'] = (level, message) => weak.deref()?.log(level, message);
+  if (!fetches) {
+    return { log };
+  }
+  return {
+    log,
+    fetch: (id, etag) => weak.deref()?.fetch(id, etag),
+    abortFetch: (id) => weak.deref()?.abortFetch(id),
+  };
+}
+
+/**
+ * A failure's name and code. Its message stays out of ours: the texts of fetch errors repeat URLs and headers, and
+ * with them credentials. The failure itself is the cause of what the caller gets.
+ */
+function nameOf(error: unknown): string {
+  const name = textAt(error, 'name') ?? describe(error);
+  const code = textAt(error, 'code') ?? textAt(at(error, 'cause'), 'code');
+  return code === undefined ? name : `${name} (${code})`;
+}
+
+function textAt(value: unknown, key: string): string | undefined {
+  const text = at(value, key);
+  return typeof text === 'string' ? text : undefined;
+}
+
+function at(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? read(value, key) : undefined;
+}

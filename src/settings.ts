@@ -1,0 +1,95 @@
+import { describe, emptyRecord, encode, read, wellFormed } from './encode.js';
+import type { Problem } from './errors.js';
+import type { AbortSignalLike, IFetcher } from './fetcher.js';
+import type { Hook } from './hook.js';
+import type { Logger } from './logger.js';
+
+/** Options taken apart: what stays in JavaScript, and the rest as JSON for the engine, which judges it. */
+export interface Settings {
+  readonly fetcher: IFetcher | undefined;
+  readonly hook: Hook | undefined;
+  readonly logger: Logger | undefined;
+  readonly signal: AbortSignalLike | undefined;
+  /** Everything else, as JSON. */
+  readonly json: string;
+  /** What is wrong with the options that stay in JavaScript. */
+  readonly problems: readonly Problem[];
+}
+
+/** A kind of option that JSON cannot carry. */
+interface Shape {
+  readonly allowed: string;
+  fits(value: unknown): boolean;
+}
+
+const SHAPES: { readonly [name: string]: Shape } = {
+  fetcher: {
+    allowed: 'a function that resolves with a response',
+    fits: (value) => typeof value === 'function',
+  },
+  hook: {
+    allowed: 'an object with the functions before and after',
+    fits: (value) => hasMethods(value, ['before', 'after']),
+  },
+  logger: {
+    allowed: 'an object with the functions debug, info, warn and error',
+    fits: (value) => hasMethods(value, ['debug', 'info', 'warn', 'error']),
+  },
+  signal: {
+    allowed: 'an AbortSignal',
+    fits: (value) =>
+      hasMethods(value, ['addEventListener', 'removeEventListener']) &&
+      typeof read(value, 'aborted') === 'boolean',
+  },
+};
+
+/** Reads each option once. Never throws, whatever the getters and proxies of the caller do. */
+export function readOptions(options: unknown): Settings {
+  const problems: Problem[] = [];
+  const own: Record<string, unknown> = {};
+  const rest = emptyRecord();
+  for (const key of keysOf(options, problems)) {
+    const value = read(options as object, key);
+    const shape = Object.hasOwn(SHAPES, key) ? SHAPES[key] : undefined;
+    if (shape === undefined) {
+      rest[wellFormed(key)] = encode(value);
+    } else if (value === undefined || value === null) {
+      // Left out.
+    } else if (shape.fits(value)) {
+      own[key] = value;
+    } else {
+      problems.push({ field: key, received: describe(value), allowed: shape.allowed });
+    }
+  }
+  return {
+    fetcher: own['fetcher'] as IFetcher | undefined,
+    hook: own['hook'] as Hook | undefined,
+    logger: own['logger'] as Logger | undefined,
+    signal: own['signal'] as AbortSignalLike | undefined,
+    json: JSON.stringify(rest),
+    problems,
+  };
+}
+
+function keysOf(options: unknown, problems: Problem[]): string[] {
+  if (options === undefined || options === null) {
+    return [];
+  }
+  try {
+    if (typeof options === 'object' && !Array.isArray(options)) {
+      return Object.keys(options);
+    }
+  } catch {
+    // A proxy that refuses: described below.
+  }
+  problems.push({ field: 'options', received: describe(options), allowed: 'an object' });
+  return [];
+}
+
+function hasMethods(value: unknown, names: readonly string[]): value is object {
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    names.every((name) => typeof read(value, name) === 'function')
+  );
+}
