@@ -4,25 +4,29 @@ import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
 import type { Logger } from './logger.js';
 
+/** The options that JSON cannot carry. */
+interface Local {
+  fetcher?: IFetcher;
+  hook?: Hook;
+  logger?: Logger;
+  signal?: AbortSignalLike;
+}
+
 /** Options taken apart: what stays in JavaScript, and the rest as JSON for the engine, which judges it. */
-export interface Settings {
-  readonly fetcher: IFetcher | undefined;
-  readonly hook: Hook | undefined;
-  readonly logger: Logger | undefined;
-  readonly signal: AbortSignalLike | undefined;
+export interface Settings extends Readonly<Local> {
   /** Everything else, as JSON. */
   readonly json: string;
   /** What is wrong with the options that stay in JavaScript. */
   readonly problems: readonly Problem[];
 }
 
-/** A kind of option that JSON cannot carry. */
+/** What such an option has to look like. */
 interface Shape {
   readonly allowed: string;
   fits(value: unknown): boolean;
 }
 
-const SHAPES: { readonly [name: string]: Shape } = {
+const SHAPES: Readonly<Record<keyof Local, Shape>> = {
   fetcher: {
     allowed: 'a function that resolves with a response',
     fits: (value) => typeof value === 'function',
@@ -46,29 +50,22 @@ const SHAPES: { readonly [name: string]: Shape } = {
 /** Reads each option once. Never throws, whatever the getters and proxies of the caller do. */
 export function readOptions(options: unknown): Settings {
   const problems: Problem[] = [];
-  const own: Record<string, unknown> = {};
+  const own: Local = {};
   const rest = emptyRecord();
   for (const key of keysOf(options, problems)) {
     const value = read(options as object, key);
-    const shape = Object.hasOwn(SHAPES, key) ? SHAPES[key] : undefined;
+    const shape = shapeOf(key);
     if (shape === undefined) {
       rest[wellFormed(key)] = encode(value);
     } else if (value === undefined || value === null) {
       // Left out.
     } else if (shape.fits(value)) {
-      own[key] = value;
+      Object.assign(own, { [key]: value });
     } else {
       problems.push({ field: key, received: describe(value), allowed: shape.allowed });
     }
   }
-  return {
-    fetcher: own['fetcher'] as IFetcher | undefined,
-    hook: own['hook'] as Hook | undefined,
-    logger: own['logger'] as Logger | undefined,
-    signal: own['signal'] as AbortSignalLike | undefined,
-    json: JSON.stringify(rest),
-    problems,
-  };
+  return { ...own, json: JSON.stringify(rest), problems };
 }
 
 function keysOf(options: unknown, problems: Problem[]): string[] {
@@ -84,6 +81,10 @@ function keysOf(options: unknown, problems: Problem[]): string[] {
   }
   problems.push({ field: 'options', received: describe(options), allowed: 'an object' });
   return [];
+}
+
+function shapeOf(key: string): Shape | undefined {
+  return Object.hasOwn(SHAPES, key) ? SHAPES[key as keyof Local] : undefined;
 }
 
 function hasMethods(value: unknown, names: readonly string[]): value is object {

@@ -75,21 +75,8 @@ export type BehaviourName =
   | 'brokenGzip'
   | 'bareNotModified';
 
-/**
- * A name, a fault with parameters, or a function that answers the exchange itself or returns one of the former.
- */
-export type Step =
-  | BehaviourName
-  | Fault
-  // biome-ignore lint/suspicious/noConfusingVoidType: a function that answers by itself returns nothing
-  | ((
-      exchange: Exchange,
-    ) =>
-      | BehaviourName
-      | Fault
-      | undefined
-      | void
-      | Promise<BehaviourName | Fault | undefined | void>);
+/** A name, a fault with parameters, or a function that answers the exchange itself or returns one of the former. */
+export type Step = BehaviourName | Fault | ((exchange: Exchange) => unknown);
 
 /** One step for every request, or a list of steps: one a request, the last one for all that follow. */
 export type Behaviour = Step | Step[];
