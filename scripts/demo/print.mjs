@@ -32,6 +32,21 @@ export function row(...cells) {
   say(`  ${parts.join(' ')}`.trimEnd());
 }
 
+/** Text over as many lines as it needs, each indented. */
+export function wrapped(text, indent, style) {
+  const margin = ' '.repeat(indent);
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line && indent + line.length + 1 + word.length > width) {
+      say(margin + styled(style, line));
+      line = word;
+    } else {
+      line = line ? `${line} ${word}` : word;
+    }
+  }
+  say(margin + styled(style, line));
+}
+
 /** 1234567 -> `1,234,567` */
 export const grouped = (number) => Math.round(number).toLocaleString('en-US');
 

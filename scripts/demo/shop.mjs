@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { startServer } from '../../test/support/server.mjs';
-import { ask, isSame, nanosecondsEach, outcome } from './answers.mjs';
-import { cell, grouped, heading, row, say, short, styled } from './print.mjs';
+import { ask, isAlike, isSame, nanosecondsEach, outcome } from './answers.mjs';
+import { cell, grouped, heading, row, say, short, styled, wrapped } from './print.mjs';
 
 const arrivalMs = 10_000;
 const pollSeconds = 0.2;
@@ -37,14 +37,9 @@ export async function shopDemo({ FliptClient }) {
 }
 
 function showUsers(client, cases) {
-  const byUser = Map.groupBy
-    ? Map.groupBy(cases, userOf)
-    : cases.reduce(
-        (map, one) => map.set(userOf(one), [...(map.get(userOf(one)) ?? []), one]),
-        new Map(),
-      );
   let identical = 0;
-  for (const [user, own] of byUser) {
+  for (const user of new Set(cases.map(userOf))) {
+    const own = cases.filter((one) => userOf(one) === user);
     say();
     say(
       `${styled('cyan', user)}  ${styled('dim', cell(contextText(own[0].request.context), 76 - user.length).trimEnd())}`,
@@ -90,11 +85,11 @@ async function showChange(client, server, before, after) {
     const own = after.cases.filter((one) => one.request.flagKey === flag);
     const moved = own.filter((one) => {
       const earlier = before.cases.find(({ id }) => id === one.id);
-      return !isDeepStrictEqual(earlier.response, one.response);
+      return !isAlike(earlier.response, one.response);
     });
     const outcomes = moved.map((one) => `${userOf(one)} ${outcome(ask(client, one))}`);
-    row([flag, 19, 'yellow'], [`${moved.length} of ${own.length} users answered anew:`, 30]);
-    row(['', 19], [outcomes.join(', '), 58, 'dim']);
+    row([flag, 19, 'yellow'], [`${moved.length} of ${own.length} users get another answer:`, 40]);
+    wrapped(outcomes.join(', '), 22, 'dim');
   }
   return recheck(client, after.cases);
 }
@@ -104,7 +99,7 @@ async function showOutage(client, server, { cases }, warnings) {
   warnings.length = 0;
   await server.close();
   await until(() => warnings.length > 0, 'the warning that polling fails');
-  say(`  ${styled('dim', cell(`logger, warn: ${warnings[0]}`, 78).trimEnd())}`);
+  wrapped(`logger, warn: ${warnings[0]}`, 2, 'dim');
   say('  evaluation goes on with the last good state');
   return recheck(client, cases);
 }
