@@ -1,0 +1,151 @@
+//! The options of a client: names, defaults, limits. The only place of all three.
+//!
+//! | option | field | default | allowed |
+//! |---|---|---|---|
+//! | `url` | [`Config::url`] | `http://localhost:8080` | http or https, no user info, query or fragment |
+//! | `environment` | [`Config::environment`] | `default` | text without control characters |
+//! | `namespace` | [`Config::namespace`] | `default` | text without control characters, not `.` or `..` |
+//! | `reference` | [`Config::reference`] | none | text without control characters |
+//! | `updateInterval` | [`Config::update_interval`] | 120 s | 0 (off), or 0.01 to 86,400 s |
+//! | `requestTimeout` | [`Config::request_timeout`] | 10 s | 0.001 to 3,600 s |
+//! | `connectTimeoutMs` | [`Config::connect_timeout`] | 5,000 ms | 1 to 3,600,000 ms |
+//! | `initTimeoutMs` | [`Config::init_timeout`] | 10,000 ms | 1 to 3,600,000 ms |
+//! | `retry.maxRetries` | [`Retry::max_retries`] | 3 | 0 to 100 |
+//! | `retry.baseDelayMs` | [`Retry::base_delay`] | 1,000 ms | 1 to 3,600,000 ms |
+//! | `retry.maxDelayMs` | [`Retry::max_delay`] | 30,000 ms | 1 to 3,600,000 ms |
+//! | `retry.jitter` | [`Retry::jitter`] | true | true or false |
+//! | `maxSnapshotBytes` | [`Config::max_snapshot_bytes`] | 64 MiB | 1 to 1 GiB |
+//! | `serverCompatibility` | [`Config::server_compatibility`] | `auto` | `auto`, `v1`, `v2` |
+//! | `errorStrategy` | [`Config::error_strategy`] | `fail` | `fail`, `fallback` |
+//! | `authentication` | [`Config::authentication`] | none | `{ clientToken }` or `{ jwtToken }` |
+//! | `snapshot` | [`Config::snapshot`] | none | text of an exported snapshot |
+
+mod authentication;
+mod json;
+mod limits;
+mod server_url;
+mod suggestion;
+
+use std::time::Duration;
+
+pub use authentication::Authentication;
+pub use server_url::ServerUrl;
+
+use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::snapshot::Compatibility;
+
+/// Everything a client can be told. Start from [`Config::default`] or [`Config::from_json`].
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the Flipt server is, base path included.
+    pub url: ServerUrl,
+    /// The environment, sent as a header with every request.
+    pub environment: String,
+    /// The namespace whose flags are loaded.
+    pub namespace: String,
+    /// A branch or commit; Flipt v1 honours it, v2 ignores it.
+    pub reference: Option<String>,
+    /// The time between two polls; `None` turns polling off after the first load.
+    pub update_interval: Option<Duration>,
+    /// The time one request may take from connecting to its last byte.
+    pub request_timeout: Duration,
+    /// The part of it that connecting may take.
+    pub connect_timeout: Duration,
+    /// The time the first load may take altogether.
+    pub init_timeout: Duration,
+    /// What happens after a failure that may pass.
+    pub retry: Retry,
+    /// The largest snapshot that is accepted, in bytes after decompression.
+    pub max_snapshot_bytes: usize,
+    /// The arithmetic of the server; `None` recognises it by the snapshot.
+    pub server_compatibility: Option<Compatibility>,
+    /// What a failing first load or refresh means for the caller.
+    pub error_strategy: ErrorStrategy,
+    /// How requests authenticate.
+    pub authentication: Option<Authentication>,
+    /// The text of an exported snapshot to start from.
+    pub snapshot: Option<String>,
+}
+
+/// How often and after what waits a failed request is repeated before the regular schedule goes on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Retry {
+    /// Repetitions of one fetch.
+    pub max_retries: u32,
+    /// The wait before the first repetition; it doubles with each further one.
+    pub base_delay: Duration,
+    /// The longest such wait; a smaller value than `base_delay` caps that too.
+    pub max_delay: Duration,
+    /// Whether each wait is shortened by a random part of up to a half.
+    pub jitter: bool,
+}
+
+/// What a failing first load or refresh means for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ErrorStrategy {
+    /// It is an error.
+    #[default]
+    Fail,
+    /// It is not: whatever flag state there is stays in force, and syncing goes on behind.
+    Fallback,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            url: ServerUrl::default(),
+            environment: "default".to_owned(),
+            namespace: "default".to_owned(),
+            reference: None,
+            update_interval: Some(Self::DEFAULT_UPDATE_INTERVAL),
+            request_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(5),
+            init_timeout: Duration::from_secs(10),
+            retry: Retry::default(),
+            max_snapshot_bytes: 64 * 1024 * 1024,
+            server_compatibility: None,
+            error_strategy: ErrorStrategy::default(),
+            authentication: None,
+            snapshot: None,
+        }
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { max_retries: 3, base_delay: Duration::from_secs(1), max_delay: Duration::from_secs(30), jitter: true }
+    }
+}
+
+impl Config {
+    /// The time between two polls unless another is asked for.
+    pub const DEFAULT_UPDATE_INTERVAL: Duration = Duration::from_secs(120);
+
+    /// Reads options from JSON, named and measured as in the table of this module.
+    ///
+    /// A value that JSON cannot express arrives as `{"$js": "<description>"}`. An absent option and an option that
+    /// is `null` both mean the default, because a caller who passes a setting through has no other word for "not
+    /// set". Inside `authentication` the same rule leaves no token, which is refused.
+    /// `fetcher`, `hook`, `logger` and `signal` are known names that the caller handles; their values are not looked at.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Options`] with every bad field, not only the first. What was received is described without
+    /// repeating texts, except for the few options that are a choice of words.
+    pub fn from_json(options: &serde_json::Value) -> Result<Self> {
+        json::read(options)
+    }
+
+    /// Checks the limits of every field.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Options`] with every field that is out of its limits.
+    pub fn validate(&self) -> Result<()> {
+        let mut problems = Vec::new();
+        limits::check(self, &mut problems);
+        refuse(problems)
+    }
+}
+
+fn refuse(problems: Vec<Problem>) -> Result<()> {
+    if problems.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::Options(problems))) }
+}

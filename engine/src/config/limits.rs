@@ -1,0 +1,111 @@
+use std::time::Duration;
+
+use super::Config;
+use crate::error::Problem;
+
+/// The numbers that an option may be, in the unit of its name.
+pub(super) struct Limit {
+    pub(super) field: &'static str,
+    pub(super) allowed: &'static str,
+    pub(super) min: f64,
+    pub(super) max: f64,
+    pub(super) whole: bool,
+}
+
+const MILLISECONDS: &str = "1 to 3600000 (milliseconds)";
+
+/// Zero is dealt with before this limit is asked.
+pub(super) const UPDATE_INTERVAL: Limit = Limit {
+    field: "updateInterval",
+    allowed: "0 (polling is off), or 0.01 to 86400 (seconds)",
+    min: 0.01,
+    max: 86_400.0,
+    whole: false,
+};
+pub(super) const REQUEST_TIMEOUT: Limit =
+    Limit { field: "requestTimeout", allowed: "0.001 to 3600 (seconds)", min: 0.001, max: 3_600.0, whole: false };
+pub(super) const CONNECT_TIMEOUT: Limit = milliseconds("connectTimeoutMs");
+pub(super) const INIT_TIMEOUT: Limit = milliseconds("initTimeoutMs");
+pub(super) const BASE_DELAY: Limit = milliseconds("retry.baseDelayMs");
+pub(super) const MAX_DELAY: Limit = milliseconds("retry.maxDelayMs");
+pub(super) const MAX_RETRIES: Limit =
+    Limit { field: "retry.maxRetries", allowed: "a whole number from 0 to 100", min: 0.0, max: 100.0, whole: true };
+pub(super) const MAX_SNAPSHOT_BYTES: Limit = Limit {
+    field: "maxSnapshotBytes",
+    allowed: "a whole number from 1 to 1073741824 (1 GiB)",
+    min: 1.0,
+    max: 1_073_741_824.0,
+    whole: true,
+};
+
+const fn milliseconds(field: &'static str) -> Limit {
+    Limit { field, allowed: MILLISECONDS, min: 1.0, max: 3_600_000.0, whole: false }
+}
+
+impl Limit {
+    pub(super) fn problem(&self, received: impl Into<String>) -> Problem {
+        Problem {
+            field: self.field.to_owned(),
+            received: received.into(),
+            allowed: self.allowed.to_owned(),
+            suggestion: None,
+        }
+    }
+
+    pub(super) fn check(&self, value: f64) -> Result<f64, Problem> {
+        let fits = value >= self.min && value <= self.max && (!self.whole || value.fract() == 0.0);
+        if fits { Ok(value) } else { Err(self.problem(value.to_string())) }
+    }
+
+    fn check_duration(&self, value: Duration, in_seconds: bool) -> Result<f64, Problem> {
+        self.check(value.as_secs_f64() * if in_seconds { 1.0 } else { 1000.0 })
+    }
+}
+
+/// What is wrong with a text that goes into a URL or a header, said without repeating it.
+pub(super) fn text_flaw(text: &str) -> Option<&'static str> {
+    if text.trim().is_empty() {
+        Some("a blank text")
+    } else if text.chars().any(char::is_control) {
+        Some("text with control characters")
+    } else {
+        None
+    }
+}
+
+/// `.` and `..` would change the path of the URL that a namespace is part of, in whatever way they are encoded.
+pub(super) fn namespace_flaw(text: &str) -> Option<&'static str> {
+    text_flaw(text).or(matches!(text, "." | "..").then_some("a relative path"))
+}
+
+pub(super) const TEXT: &str = "text that is not blank, without control characters";
+
+pub(super) fn text_problem(field: &str, received: &str) -> Problem {
+    Problem { field: field.to_owned(), received: received.to_owned(), allowed: TEXT.to_owned(), suggestion: None }
+}
+
+/// The checks that hold however a [`Config`] was made.
+pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
+    let texts = [
+        ("environment", text_flaw(&config.environment)),
+        ("namespace", namespace_flaw(&config.namespace)),
+        ("reference", config.reference.as_deref().and_then(text_flaw)),
+    ];
+    problems.extend(texts.into_iter().filter_map(|(field, flaw)| Some(text_problem(field, flaw?))));
+    let retry = &config.retry;
+    let checks = [
+        config.update_interval.map_or(Ok(0.0), |every| UPDATE_INTERVAL.check_duration(every, true)),
+        REQUEST_TIMEOUT.check_duration(config.request_timeout, true),
+        CONNECT_TIMEOUT.check_duration(config.connect_timeout, false),
+        INIT_TIMEOUT.check_duration(config.init_timeout, false),
+        MAX_RETRIES.check(f64::from(retry.max_retries)),
+        BASE_DELAY.check_duration(retry.base_delay, false),
+        MAX_DELAY.check_duration(retry.max_delay, false),
+        #[expect(clippy::cast_precision_loss, reason = "the limit is far below 2^53")]
+        MAX_SNAPSHOT_BYTES.check(config.max_snapshot_bytes as f64),
+    ];
+    problems.extend(checks.into_iter().filter_map(Result::err));
+    if let Some(authentication) = &config.authentication {
+        authentication.check(problems);
+    }
+}

@@ -1,0 +1,79 @@
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::{Client, Response, Url};
+
+use super::{Fetch, FetchFuture, FetchRequest, FetchResponse, body, dns, failure, redirect, request, tls};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result, TransportReason};
+use crate::redact::SafeUrl;
+
+/// The built-in [`Fetch`]: HTTP/1.1 or HTTP/2 by ALPN, gzip, our own TLS trust, no proxy.
+///
+/// It bounds connecting and the body's size; the whole attempt is bounded by the client.
+#[derive(Debug)]
+pub struct HttpFetch {
+    client: Client,
+    url: Url,
+    place: String,
+    max_body: usize,
+}
+
+impl HttpFetch {
+    /// Prepares the requests of a client.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Options`] for texts that cannot be sent, [`TransportReason::Tls`] when TLS cannot be set up.
+    pub fn new(config: &Config) -> Result<Self> {
+        let url = request::url(config)?;
+        let place = SafeUrl::new(&url).host_and_port();
+        let unusable = || Error::new(ErrorKind::Transport(TransportReason::Tls)).with_context("no TLS set-up");
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls::config().map_err(|_| unusable())?)
+            .default_headers(request::headers(config)?)
+            .dns_resolver(dns::system())
+            .redirect(redirect::same_origin())
+            .referer(false)
+            .no_proxy()
+            .gzip(true)
+            .connect_timeout(config.connect_timeout)
+            .tcp_keepalive(Duration::from_secs(30))
+            .pool_max_idle_per_host(1)
+            .build()
+            .map_err(|_| unusable())?;
+        Ok(Self { client, url, place, max_body: config.max_snapshot_bytes })
+    }
+
+    /// Host and port, as messages name them.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    async fn request(&self, request: FetchRequest) -> Result<FetchResponse> {
+        let mut builder = self.client.get(self.url.clone());
+        // An ETag that cannot be a header cannot have been one; the request then goes unconditionally.
+        if let Some(etag) = request.etag.and_then(|etag| HeaderValue::from_bytes(etag.as_bytes()).ok()) {
+            builder = builder.header(IF_NONE_MATCH, etag);
+        }
+        let response = builder.send().await.map_err(|error| failure::of_request(&error, &self.place))?;
+        let status = response.status().as_u16();
+        let [etag, content_type, retry_after] = [ETAG, CONTENT_TYPE, RETRY_AFTER].map(|name| header(&response, &name));
+        let body = match status {
+            200 => body::read(response, self.max_body, &self.place).await?,
+            _ => bytes::Bytes::new(),
+        };
+        Ok(FetchResponse { status, etag, content_type, retry_after, body })
+    }
+}
+
+/// A header as text; one that is not text is as good as absent.
+fn header(response: &Response, name: &HeaderName) -> Option<String> {
+    response.headers().get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).map(str::to_owned)
+}
+
+impl Fetch for HttpFetch {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture<'_> {
+        Box::pin(self.request(request))
+    }
+}

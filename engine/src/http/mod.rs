@@ -1,0 +1,50 @@
+//! One conditional request to the snapshot endpoint: bytes in, bytes out. Knows no snapshots and no schedule.
+
+mod body;
+mod dns;
+mod failure;
+mod fetch;
+mod redirect;
+mod request;
+mod tls;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+pub use fetch::HttpFetch;
+
+use crate::error::Result;
+
+/// Where snapshot bodies come from: the built-in [`HttpFetch`], or a function of the caller.
+///
+/// Schedule, retries, deadlines and conditional requests belong to the client and are the same for every implementation.
+pub trait Fetch: Send + Sync + 'static {
+    /// Makes one request. Dropping the future cancels it.
+    fn fetch(&self, request: FetchRequest) -> FetchFuture<'_>;
+}
+
+/// What [`Fetch::fetch`] returns.
+pub type FetchFuture<'a> = Pin<Box<dyn Future<Output = Result<FetchResponse>> + Send + 'a>>;
+
+/// One request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FetchRequest {
+    /// To be sent as `If-None-Match`, byte for byte.
+    pub etag: Option<String>,
+}
+
+/// One response, of whatever status.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FetchResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `ETag` header as it came.
+    pub etag: Option<String>,
+    /// The `Content-Type` header.
+    pub content_type: Option<String>,
+    /// The `Retry-After` header.
+    pub retry_after: Option<String>,
+    /// The body, decompressed; empty unless the status is 200.
+    pub body: Bytes,
+}
