@@ -1,14 +1,23 @@
 //! Where the current snapshot lives: one [`StoreWriter`] replaces it, every [`Store`] reads it without a lock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::{ArcSwapOption, Guard};
 
+use crate::error::{ErrorKind, Result};
 use crate::snapshot::Snapshot;
 
 /// Generations are unique in the process and never reused.
 static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// How many installed snapshots are in memory, for tests of what is released.
+#[must_use]
+pub fn live_snapshots() -> usize {
+    LIVE.load(Ordering::Relaxed)
+}
 
 /// A snapshot in force, together with what belongs to it and to nothing else.
 #[derive(Debug)]
@@ -19,6 +28,19 @@ pub struct Installed {
     pub etag: Option<String>,
     /// The flags.
     pub snapshot: Snapshot,
+}
+
+impl Installed {
+    fn new(snapshot: Snapshot, etag: Option<String>) -> Self {
+        LIVE.fetch_add(1, Ordering::Relaxed);
+        Self { generation: NEXT_GENERATION.fetch_add(1, Ordering::Relaxed), etag, snapshot }
+    }
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        LIVE.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +71,18 @@ impl Store {
         self.0.installed.load()
     }
 
+    /// The snapshot in force, kept alive by the caller.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Closed`], and [`ErrorKind::NotReady`] before the first one was installed.
+    pub fn installed(&self) -> Result<Arc<Installed>> {
+        match self.0.installed.load_full() {
+            Some(installed) => Ok(installed),
+            None if self.is_closed() => Err(ErrorKind::Closed.into()),
+            None => Err(ErrorKind::NotReady.into()),
+        }
+    }
+
     /// Whether the client was closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -66,8 +100,7 @@ impl Store {
 impl StoreWriter {
     /// Puts a snapshot and its ETag in force together. Does nothing once the store is closed.
     pub fn install(&self, snapshot: Snapshot, etag: Option<String>) {
-        let generation = NEXT_GENERATION.fetch_add(1, Ordering::Relaxed);
-        self.0.installed.store(Some(Arc::new(Installed { generation, etag, snapshot })));
+        self.0.installed.store(Some(Arc::new(Installed::new(snapshot, etag))));
         if self.0.closed.load(Ordering::Acquire) {
             self.0.installed.store(None);
         }

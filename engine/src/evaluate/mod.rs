@@ -20,7 +20,7 @@ use decide::Answer;
 /// # Errors
 /// [`ErrorKind::FlagNotFound`], [`ErrorKind::FlagType`] for a variant flag, [`ErrorKind::FlagInvalid`].
 pub fn boolean(snapshot: &Snapshot, request: &Request<'_>) -> Result<BooleanEvaluation> {
-    let flag = find(snapshot, request.flag)?;
+    let (_, flag) = find(snapshot, request.flag)?;
     require(flag, FlagKind::Boolean, "boolean")?;
     let (outcome, answer) = decide(flag, request)?;
     Ok(boolean_of(flag, outcome, answer, request))
@@ -31,7 +31,7 @@ pub fn boolean(snapshot: &Snapshot, request: &Request<'_>) -> Result<BooleanEval
 /// # Errors
 /// [`ErrorKind::FlagNotFound`], [`ErrorKind::FlagType`] for a boolean flag, [`ErrorKind::FlagInvalid`].
 pub fn variant(snapshot: &Snapshot, request: &Request<'_>) -> Result<VariantEvaluation> {
-    let flag = find(snapshot, request.flag)?;
+    let (_, flag) = find(snapshot, request.flag)?;
     require(flag, FlagKind::Variant, "variant")?;
     let (outcome, answer) = decide(flag, request)?;
     Ok(variant_of(flag, outcome, answer, request))
@@ -42,7 +42,7 @@ pub fn variant(snapshot: &Snapshot, request: &Request<'_>) -> Result<VariantEval
 /// # Errors
 /// [`ErrorKind::FlagNotFound`], [`ErrorKind::FlagType`] for a flag of an unknown type, [`ErrorKind::FlagInvalid`].
 pub fn any(snapshot: &Snapshot, request: &Request<'_>) -> Result<Evaluation> {
-    let flag = find(snapshot, request.flag)?;
+    let (_, flag) = find(snapshot, request.flag)?;
     match flag.kind() {
         FlagKind::Boolean => {
             let (outcome, answer) = decide(flag, request)?;
@@ -66,12 +66,16 @@ pub fn batch<'a>(snapshot: &Snapshot, requests: impl IntoIterator<Item = Request
     requests.into_iter().map(item).collect()
 }
 
-fn find<'s>(snapshot: &'s Snapshot, key: &str) -> Result<&'s Flag> {
-    let flag = snapshot
-        .flag(key)
+/// The flag that evaluates under a key, and its position in the snapshot.
+///
+/// # Errors
+/// [`ErrorKind::FlagNotFound`], [`ErrorKind::FlagInvalid`].
+pub fn find<'s>(snapshot: &'s Snapshot, key: &str) -> Result<(u32, &'s Flag)> {
+    let found = snapshot.position(key).and_then(|position| Some((position, snapshot.flags().get(position as usize)?)));
+    let (position, flag) = found
         .ok_or_else(|| ErrorKind::FlagNotFound { namespace: snapshot.namespace().to_owned(), flag: key.to_owned() })?;
     match &flag.broken {
-        None => Ok(flag),
+        None => Ok((position, flag)),
         Some(reason) => Err(ErrorKind::FlagInvalid { flag: key.to_owned(), reason: reason.to_string() }.into()),
     }
 }

@@ -1,0 +1,48 @@
+//! Options become a client. What they mean, and whether they can be used, is the engine's business.
+
+use std::sync::Arc;
+
+use flipt_engine::client::Observer;
+use flipt_engine::http::Fetch;
+use flipt_engine::{Client, Config, Error, ErrorKind};
+use napi::bindgen_prelude::{FnArgs, Function};
+use napi_derive::napi;
+
+use crate::client::NativeClient;
+use crate::error::TaggedClient;
+use crate::events::HostObserver;
+use crate::host_fetch::HostFetch;
+use crate::panics::guard;
+
+/// What the addon calls in JavaScript.
+#[napi(object, object_to_js = false)]
+pub struct Host<'a> {
+    /// Takes a log line.
+    pub log: Function<'a, FnArgs<(&'static str, String)>, ()>,
+    /// Makes a request in place of the built-in client.
+    pub fetch: Option<Function<'a, FnArgs<(u32, Option<String>)>, ()>>,
+    /// Gives a request up.
+    pub abort_fetch: Option<Function<'a, u32, ()>>,
+}
+
+/// Validates the options and starts the client.
+#[napi(catch_unwind)]
+pub fn create_client(options_json: String, host: Host<'_>) -> TaggedClient {
+    guard("createClient", || start(&options_json, &host)).and_then(|started| started).into()
+}
+
+fn start(options_json: &str, host: &Host<'_>) -> Result<NativeClient, Error> {
+    let refuse = |error: napi::Error| Error::new(ErrorKind::Panic).with_context(error.reason.clone());
+    let options = serde_json::from_str(options_json)
+        .map_err(|error| Error::new(ErrorKind::Panic).with_context("options are not JSON").with_source(error))?;
+    let config = Config::from_json(&options)?;
+    let observer: Arc<dyn Observer> = Arc::new(HostObserver::new(&host.log).map_err(refuse)?);
+    let fetch = match (&host.fetch, &host.abort_fetch) {
+        (Some(fetch), Some(abort)) => Some(Arc::new(HostFetch::new(fetch, abort).map_err(refuse)?)),
+        _ => None,
+    };
+    let waiting = fetch.as_ref().map(|fetch| Arc::clone(&fetch.waiting));
+    let fetch = fetch.map(|fetch| -> Arc<dyn Fetch> { fetch });
+    let namespace = config.namespace.clone();
+    Ok(NativeClient { client: Client::start(config, fetch, Some(observer))?, namespace, waiting })
+}

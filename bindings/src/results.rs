@@ -1,0 +1,123 @@
+//! The slow path: requests and answers as objects, every batch from one snapshot.
+
+use flipt_engine::Error;
+use flipt_engine::client::monotonic_nanos;
+use flipt_engine::evaluate::{self, Evaluation, Request};
+use flipt_engine::snapshot::Snapshot;
+use napi_derive::napi;
+
+/// A flag as it is listed.
+#[napi(object, object_from_js = false)]
+pub struct NativeFlag {
+    /// Its key.
+    pub key: String,
+    /// Whether it is enabled.
+    pub enabled: bool,
+    /// The server's name of its type.
+    #[napi(js_name = "type")]
+    pub type_name: String,
+    /// Its description.
+    pub description: Option<String>,
+}
+
+/// A request: keys and values of the context side by side.
+#[napi(object, object_to_js = false)]
+pub struct NativeRequest {
+    /// The flag's key.
+    pub flag_key: String,
+    /// The entity.
+    pub entity_id: String,
+    /// The context's keys.
+    pub keys: Vec<String>,
+    /// The context's values.
+    pub values: Vec<String>,
+}
+
+/// An answer, or the error that stands in its place.
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct NativeAnswer {
+    /// `boolean`, `variant` or `error`.
+    pub kind: &'static str,
+    /// `enabled` or `match`.
+    pub on: bool,
+    /// The reason.
+    pub reason: &'static str,
+    /// The variant's key.
+    pub variant_key: String,
+    /// The variant's attachment.
+    pub variant_attachment: String,
+    /// The segments that matched.
+    pub segment_keys: Vec<String>,
+    /// How long it took.
+    pub duration_nanos: f64,
+    /// The error's code.
+    pub code: Option<&'static str>,
+}
+
+/// The answers of a batch.
+#[napi(object, object_from_js = false)]
+pub struct NativeBatch {
+    /// One for each request.
+    pub answers: Vec<NativeAnswer>,
+    /// How long all of them took.
+    pub duration_nanos: f64,
+}
+
+/// Evaluates a flag as the wanted kind, `boolean` or `variant`.
+pub(crate) fn single(snapshot: &Snapshot, kind: &str, request: &NativeRequest) -> Result<NativeAnswer, Error> {
+    let started = monotonic_nanos();
+    let context = request.context();
+    let request = Request::new(&request.flag_key, &request.entity_id, &context);
+    let evaluation = match kind {
+        "variant" => Evaluation::Variant(evaluate::variant(snapshot, &request)?),
+        _ => Evaluation::Boolean(evaluate::boolean(snapshot, &request)?),
+    };
+    Ok(answer(Ok(evaluation), started))
+}
+
+/// Evaluates every request from one snapshot; one that fails harms no other.
+pub(crate) fn batch(snapshot: &Snapshot, requests: &[NativeRequest]) -> NativeBatch {
+    let started = monotonic_nanos();
+    let evaluated = requests.iter().map(|request| {
+        let started = monotonic_nanos();
+        let context = request.context();
+        answer(evaluate::any(snapshot, &Request::new(&request.flag_key, &request.entity_id, &context)), started)
+    });
+    let answers = evaluated.collect();
+    NativeBatch { answers, duration_nanos: since(started) }
+}
+
+impl NativeRequest {
+    fn context(&self) -> Vec<(&str, &str)> {
+        self.keys.iter().zip(&self.values).map(|(key, value)| (key.as_str(), value.as_str())).collect()
+    }
+}
+
+fn answer(evaluated: Result<Evaluation, Error>, started: u64) -> NativeAnswer {
+    let answer = match evaluated {
+        Ok(Evaluation::Boolean(evaluation)) => NativeAnswer {
+            kind: "boolean",
+            on: evaluation.enabled,
+            reason: evaluation.reason,
+            segment_keys: evaluation.segment_keys,
+            ..NativeAnswer::default()
+        },
+        Ok(Evaluation::Variant(evaluation)) => NativeAnswer {
+            kind: "variant",
+            on: evaluation.matched,
+            reason: evaluation.reason,
+            variant_key: evaluation.variant_key,
+            variant_attachment: evaluation.variant_attachment,
+            segment_keys: evaluation.segment_keys,
+            ..NativeAnswer::default()
+        },
+        Err(error) => NativeAnswer { kind: "error", code: Some(error.code()), ..NativeAnswer::default() },
+    };
+    NativeAnswer { duration_nanos: since(started), ..answer }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53 nanoseconds")]
+fn since(started: u64) -> f64 {
+    monotonic_nanos().saturating_sub(started) as f64
+}
