@@ -1,0 +1,159 @@
+// Each documented call, as users of either module system write it. Compiled, never run.
+import {
+  type AuthenticationStrategy,
+  type BaseFliptClient,
+  type BatchEvaluationResponse,
+  type BatchResult,
+  type BooleanEvaluationResponse,
+  type BooleanResult,
+  type ClientOptions,
+  ClientOptionsFactory,
+  type ClientTokenAuthentication,
+  type ErrorEvaluationResponse,
+  ErrorStrategy,
+  EvaluationError,
+  type EvaluationRequest,
+  type EvaluationResponse,
+  type Flag,
+  FliptClient,
+  FliptError,
+  type FliptErrorCode,
+  type Hook,
+  type IFetcher,
+  type IFetcherOptions,
+  InitializationError,
+  type JWTAuthentication,
+  type ListFlagsResult,
+  type Logger,
+  NetworkError,
+  type Response,
+  type Result,
+  SecurityError,
+  ValidationError,
+  type VariantEvaluationResponse,
+  type VariantResult,
+} from 'flipt-native';
+
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const proved = <_T extends true>(): void => undefined;
+
+const token: ClientTokenAuthentication = { clientToken: 'secret' };
+const jwt: JWTAuthentication = { jwtToken: 'secret' };
+const either: AuthenticationStrategy = token;
+
+const response: Response = {
+  ok: true,
+  status: 200,
+  statusText: 'OK',
+  headers: { get: (name: string) => (name === 'etag' ? 'abc' : null) },
+  json: async () => ({}),
+};
+const fetcher: IFetcher = async (options?: IFetcherOptions) => {
+  const etag: string | undefined = options?.etag;
+  const isAborted: boolean | undefined = options?.signal?.aborted;
+  return isAborted && etag === undefined ? { ...response, status: 304 } : response;
+};
+const hook: Hook = {
+  before({ flagKey }) {
+    proved<Same<typeof flagKey, string>>();
+  },
+  after({ flagKey, flagType, value, reason, segmentKeys }) {
+    const keys: string[] = segmentKeys;
+    return void [flagKey, flagType, value, reason, keys];
+  },
+};
+const nothing = (): void => undefined;
+const logger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+const options: ClientOptions = {
+  environment: 'default',
+  namespace: 'shop',
+  url: 'http://localhost:8080',
+  updateInterval: 0.5,
+  authentication: jwt,
+  reference: 'main',
+  snapshot: 'e30=',
+  fetcher,
+  errorStrategy: ErrorStrategy.Fallback,
+  hook,
+  requestTimeout: 2.5,
+  connectTimeoutMs: 1000,
+  initTimeoutMs: 5000,
+  retry: { maxRetries: 1, baseDelayMs: 10, maxDelayMs: 20, jitter: false },
+  maxSnapshotBytes: 1024,
+  serverCompatibility: 'v1',
+  logger,
+};
+
+/** Options assembled from what may be missing: undefined counts as left out. */
+export const partly: ClientOptions = {
+  url: undefined as string | undefined,
+  authentication: either.clientToken === undefined ? undefined : either,
+  errorStrategy: 'fail',
+};
+
+export async function tour(): Promise<void> {
+  const bare: FliptClient = await FliptClient.init();
+  await bare.close();
+  await using disposed = await FliptClient.init(ClientOptionsFactory.default());
+  using dropped = await FliptClient.init(options);
+  const client: BaseFliptClient = disposed;
+  void dropped;
+
+  const request: EvaluationRequest = {
+    flagKey: 'new-checkout',
+    entityId: 'user-42',
+    context: { plan: 'premium', seats: 12, trial: false, id: 12n, none: null, missing: undefined },
+  };
+  const one: BooleanEvaluationResponse = client.evaluateBoolean(request);
+  const enabled: boolean = one.enabled;
+  const other: VariantEvaluationResponse = client.evaluateVariant({ flagKey: 'a', entityId: 'b' });
+  const texts: string[] = [other.variantKey, other.variantAttachment, one.timestamp, one.reason];
+  const took: number = one.requestDurationMillis + other.requestDurationMillis;
+  const batch: BatchEvaluationResponse = client.evaluateBatch([request]);
+  const first: EvaluationResponse | undefined = batch.responses[0];
+  const failed: ErrorEvaluationResponse | undefined = first?.errorEvaluationResponse;
+  const names = [failed?.flagKey, failed?.namespaceKey, failed?.reason, first?.type];
+  const inner: BooleanEvaluationResponse | undefined = first?.booleanEvaluationResponse;
+  const flags: Flag[] = client.listFlags();
+  const described: string | undefined = flags[0]?.description;
+  const snapshot: string = client.getSnapshot();
+  const isChanged: boolean = await client.refresh();
+  void [enabled, texts, took, names, inner, described, snapshot, isChanged];
+}
+
+export function explain(error: unknown): string {
+  if (!FliptError.is(error)) return String(error);
+  const code: FliptErrorCode = error.code;
+  proved<Same<typeof error.retryable, boolean>>();
+  if (error instanceof ValidationError) {
+    return (error.details.problems ?? []).map(({ field, received }) => field + received).join();
+  }
+  if (error instanceof NetworkError && error.details.status === 429) return 'slow down';
+  const isOurs =
+    error instanceof EvaluationError ||
+    error instanceof InitializationError ||
+    error instanceof SecurityError;
+  return isOurs ? code : `${code} ${JSON.stringify(error.toJSON())}`;
+}
+
+/** Types without a call of their own, which existing code imports. */
+export type Results = [Result<number>, VariantResult, BooleanResult, BatchResult, ListFlagsResult];
+
+export function refused(client: FliptClient): void {
+  // @ts-expect-error the option has another name
+  void FliptClient.init({ updateIntervall: 5 });
+  // @ts-expect-error seconds are a number
+  void FliptClient.init({ updateInterval: '5' });
+  // @ts-expect-error one of three
+  void FliptClient.init({ serverCompatibility: 'v3' });
+  // @ts-expect-error an object is no context value
+  client.evaluateBoolean({ flagKey: 'a', entityId: 'b', context: { user: { id: 1 } } });
+  // @ts-expect-error entityId is missing
+  client.evaluateVariant({ flagKey: 'a' });
+  // @ts-expect-error a batch is a list
+  client.evaluateBatch({ flagKey: 'a', entityId: 'b' });
+  // @ts-expect-error clients come from init
+  new FliptClient();
+}
