@@ -197,7 +197,8 @@ fn document(namespace: Namespace, unreadable: &[Box<RawValue>]) -> wire::Documen
     let mut rules = eval_rules.into_map();
     let mut rollouts = eval_rollouts.into_map();
     let distributions = eval_distributions.into_map();
-    let readable = flags.0.into_iter().map(|(key, flag)| {
+    // A key that stands twice is listed twice; its rules go to the last one, which is the one that evaluates.
+    let readable = flags.0.into_iter().rev().map(|(key, flag)| {
         wire::Entry::Readable(wire::Flag {
             description: flag.description,
             enabled: flag.enabled,
@@ -221,7 +222,9 @@ fn document(namespace: Namespace, unreadable: &[Box<RawValue>]) -> wire::Documen
             key,
         })
     });
-    let flags = readable.chain(unreadable.iter().map(|raw| wire::entry(raw.get()))).collect();
+    let mut flags: Vec<wire::Entry> = readable.collect();
+    flags.reverse();
+    flags.extend(unreadable.iter().map(|raw| wire::entry(raw.get())));
     wire::Document { namespace: key, digest: None, flags }
 }
 

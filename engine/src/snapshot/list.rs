@@ -71,6 +71,8 @@ mod tests {
             assert!(strings(text).is_none(), "{text}");
         }
         assert_eq!(numbers("[1,2.5,null,1e3]").as_deref(), Some(&[1.0, 2.5, 0.0, 1000.0][..]));
+        // Correctly rounded to the last bit.
+        assert_eq!(numbers("[111.57142857142857]").as_deref(), Some(&[111.571_428_571_428_57][..]));
         assert!(numbers("[\"1\"]").is_none());
         assert!(numbers("[1e400]").is_none());
     }
