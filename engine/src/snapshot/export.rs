@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::model::Compatibility;
@@ -121,7 +121,7 @@ struct SegmentRollout {
 
 #[derive(Serialize, Deserialize)]
 struct Threshold {
-    #[serde(default, serialize_with = "finite")]
+    #[serde(default, serialize_with = "finite", deserialize_with = "narrowed")]
     percentage: f32,
     #[serde(default)]
     value: bool,
@@ -131,11 +131,16 @@ struct Threshold {
 struct Distribution {
     #[serde(default)]
     rule_id: String,
-    #[serde(default, serialize_with = "finite")]
+    #[serde(default, serialize_with = "finite", deserialize_with = "narrowed")]
     rollout: f32,
     #[serde(default)]
     variant_key: String,
     variant_attachment: Option<String>,
+}
+
+/// A number beyond 32 bits is infinite.
+fn narrowed<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<f32, D::Error> {
+    f64::deserialize(deserializer).map(|number| number as f32)
 }
 
 /// JSON has no infinity; a number beyond 32 bits is read as one.
