@@ -25,7 +25,7 @@ export async function installLocked(folder, label) {
     if (isDone()) return;
     await withProgress(label, async () => {
       const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-      const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+      const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
       const { code, stdout, stderr } = await run(npm, args, {
         cwd: join(root, folder),
         output: 'keep',
