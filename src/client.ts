@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { isPresent } from './arguments.js';
 import { describe } from './encode.js';
 import { invalidArgument, type Tagged, unwrap } from './errors.js';
 import type {
@@ -79,9 +80,9 @@ export class FliptClient implements BaseFliptClient {
       throw aborted(settings.signal.reason);
     }
     const native = start(addon, settings, host);
-    const evaluator = new Evaluator(addon, native);
+    const evaluator = new Evaluator(native, (message) => host.log('warn', message));
     const hook =
-      settings.hook && new HookCaller(settings.hook, (level, message) => host.log(level, message));
+      settings.hook && new HookCaller(settings.hook, (level, text) => host.log(level, text));
     const client = new FliptClient(native, host, evaluator, hook);
     try {
       await untilReady(native, host, settings.signal);
@@ -224,8 +225,8 @@ export class FliptClient implements BaseFliptClient {
     if (
       this.#hook !== undefined &&
       this.#closed === undefined &&
-      isText(flagKey) &&
-      isText(entityId)
+      isPresent(flagKey) &&
+      isPresent(entityId)
     ) {
       this.#hook.before(flagKey);
     }
@@ -241,8 +242,4 @@ function checked(request: EvaluationRequest): EvaluationRequest {
     received: describe(request),
     allowed: 'an object with flagKey and entityId',
   });
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== '';
 }

@@ -1,4 +1,12 @@
-import { createError, fromNative, type NativeError, type Problem, unwrap } from './errors.js';
+import {
+  createError,
+  describeProblem,
+  fromNative,
+  invalidArguments,
+  type NativeError,
+  type Problem,
+  unwrap,
+} from './errors.js';
 import type { AbortSignalLike } from './fetcher.js';
 import { type ClientHost, weakly } from './host.js';
 import type { Host, NativeAddon, NativeClient } from './native.js';
@@ -58,12 +66,10 @@ function problemsOfTheRest(addon: NativeAddon, json: string): readonly Problem[]
 }
 
 function invalid(problems: readonly Problem[]): Error {
-  const texts = problems.map(({ field, received, allowed, suggestion }) => {
-    const hint = suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`;
-    return `${field}: received ${received}, allowed is ${allowed}${hint}`;
+  const texts = problems.map((problem) => {
+    const hint = problem.suggestion === undefined ? '' : ` (did you mean ${problem.suggestion}?)`;
+    return describeProblem(problem) + hint;
   });
-  return createError(`invalid options: ${texts.join('; ')}`, {
-    code: 'FLIPT_OPTION_INVALID',
-    details: { problems },
-  });
+  const message = `invalid options: ${texts.join('; ')}`;
+  return invalidArguments('FLIPT_OPTION_INVALID', problems, message);
 }
