@@ -192,8 +192,22 @@ export function unwrap<T>(tagged: Tagged<T>): T {
   return tagged.ok as T;
 }
 
-/** One bad argument of a call. `message` is what users see when it must read exactly so. */
-export function invalidArgument(code: FliptErrorCode, problem: Problem, message?: string, cause?: unknown): FliptError {
-  const text = message ?? `${problem.field}: received ${problem.received}, allowed is ${problem.allowed}`;
-  return createError(text, { code, details: { problems: [problem] }, cause });
+/** The error of a call with one bad argument. */
+export function invalidArgument(code: FliptErrorCode, problem: Problem): FliptError {
+  return invalidArguments(code, [problem]);
+}
+
+/** The error of a call with bad arguments; `message` replaces the description of them all. */
+export function invalidArguments(
+  code: FliptErrorCode,
+  problems: readonly Problem[],
+  message = problems.map(describeProblem).join('; '),
+  cause?: unknown,
+): FliptError {
+  return createError(message, { code, details: { problems }, cause });
+}
+
+/** A problem as messages state it. */
+export function describeProblem({ field, received, allowed }: Problem): string {
+  return `${field}: received ${received}, allowed is ${allowed}`;
 }

@@ -67,9 +67,9 @@ export type IFetcher = (options?: IFetcherOptions) => Promise<Response>;
 /** A response as the engine takes it. */
 export interface FetchedResponse {
   readonly status: number;
-  readonly etag: string | null;
-  readonly contentType: string | null;
-  readonly retryAfter: string | null;
+  readonly etag: string | undefined;
+  readonly contentType: string | undefined;
+  readonly retryAfter: string | undefined;
   readonly body: Uint8Array;
 }
 
@@ -119,6 +119,6 @@ function nothing(): Uint8Array {
   return new Uint8Array();
 }
 
-function textOf(header: unknown): string | null {
-  return typeof header === 'string' ? header : null;
+function textOf(header: unknown): string | undefined {
+  return typeof header === 'string' ? header : undefined;
 }

@@ -23,9 +23,9 @@ export interface Host {
 /** What a fetcher's response came to. */
 export interface Fetched {
   status?: number;
-  etag?: string | null;
-  contentType?: string | null;
-  retryAfter?: string | null;
+  etag?: string | undefined;
+  contentType?: string | undefined;
+  retryAfter?: string | undefined;
   body?: Uint8Array;
   /** Why there is no response; the other fields are left out then. */
   error?: string;

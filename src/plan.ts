@@ -1,0 +1,84 @@
+import { KeyPositions } from './context.js';
+import { type NativeError, unwrap } from './errors.js';
+import type { NativeClient, NativeOutcome, NativePlan } from './native.js';
+
+/** What is known about one flag under one generation of flag state. It never keeps that flag state alive. */
+export class Plan {
+  readonly flagKey: string;
+  readonly generationLow: number;
+  readonly generationHigh: number;
+  readonly kind: NativePlan['kind'];
+  readonly position: number;
+  readonly keys: KeyPositions;
+  readonly keyCount: number;
+  readonly outcomes: readonly NativeOutcome[];
+  /** Whether a frame can hold the question and the answer. */
+  readonly fits: boolean;
+  /** Why the flag cannot be evaluated under this generation. */
+  readonly error: NativeError | undefined;
+
+  constructor(flagKey: string, native: NativePlan) {
+    this.flagKey = flagKey;
+    this.generationLow = native.generationLow;
+    this.generationHigh = native.generationHigh;
+    this.kind = native.kind;
+    this.position = native.position;
+    this.keys = new KeyPositions(native.keys);
+    this.keyCount = this.keys.count;
+    this.outcomes = native.outcomes;
+    this.fits = !native.slow;
+    this.error = native.error;
+  }
+
+  /** Whether both plans describe the same flag state. */
+  sameGeneration(other: Plan): boolean {
+    return this.generationLow === other.generationLow && this.generationHigh === other.generationHigh;
+  }
+}
+
+/** A fresh list of the segments whose bits are set, in the flag's order. */
+export function segmentKeys(outcome: NativeOutcome, mask: number): string[] {
+  if (mask === 0) {
+    return [];
+  }
+  const { segments } = outcome;
+  if (segments.length === 1) {
+    return [segments[0] as string];
+  }
+  const keys: string[] = [];
+  for (let index = 0; index < segments.length; index++) {
+    if ((mask & (1 << index)) !== 0) {
+      keys.push(segments[index] as string);
+    }
+  }
+  return keys;
+}
+
+/** The plans of one client, each fetched when its flag is first asked about. */
+export class Plans {
+  readonly #native: NativeClient;
+  readonly #byKey = new Map<string, Plan>();
+
+  constructor(native: NativeClient) {
+    this.#native = native;
+  }
+
+  /** The plan as it is known, perhaps of flag state that was replaced since. */
+  get(flagKey: string): Plan | undefined {
+    return this.#byKey.get(flagKey);
+  }
+
+  /** The plan of the flag state in force. Flags that cannot be evaluated have one too; it says why, and is not kept. */
+  fetch(flagKey: string): Plan {
+    const plan = new Plan(flagKey, unwrap(this.#native.plan(flagKey)));
+    if (plan.error === undefined) {
+      this.#byKey.set(flagKey, plan);
+    }
+    return plan;
+  }
+
+  /** Forgets all plans, because flag state was replaced. */
+  clear(): void {
+    this.#byKey.clear();
+  }
+}
