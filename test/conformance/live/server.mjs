@@ -9,6 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { featuresText } from './features.mjs';
 
 const START_GUARD_MS = 60_000;
+/** Without it a v1 server leaves default variants and entity constraints out. */
+const HEADERS = { 'x-flipt-accept-server-version': '1.47.0' };
 
 /**
  * Runs a real Flipt server on loopback and serves generated namespaces from it.
@@ -64,9 +66,7 @@ class Server {
       const refusal = /updating snapshot.*/.exec(this.output);
       if (refusal) throw new Error(`the Flipt server refused the flags: ${refusal[0]}`);
       if (this.process.exitCode !== null) throw new Error(`the Flipt server ended: ${this.output}`);
-      const status = await fetch(url, {
-        headers: { 'x-flipt-accept-server-version': '1.47.0' },
-      }).then(
+      const status = await fetch(url, { headers: HEADERS }).then(
         async (response) => {
           await response.arrayBuffer();
           return response.status;
@@ -78,6 +78,12 @@ class Server {
         throw new Error(`the Flipt server does not answer at ${url}: ${this.output}`);
       await delay(50);
     }
+  }
+
+  /** The snapshot of a namespace as it is served. */
+  async snapshot(namespace) {
+    const response = await fetch(this.snapshotUrl(namespace), { headers: HEADERS });
+    return Buffer.from(await response.arrayBuffer());
   }
 
   snapshotUrl(namespace) {

@@ -1,0 +1,33 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const require = createRequire(import.meta.url);
+const dist = join(import.meta.dirname, '../../dist');
+
+export const { FliptClient } = require(dist);
+
+/** The private switch between the paths, and their counters. */
+export const { counters, forcePath } = require(join(dist, 'path.js'));
+
+/** A client of ours whose only load is the given response body. */
+export function openFetched(namespace, body, Client = FliptClient) {
+  const fetcher = async () => new Response(body, { status: 200, headers: { etag: 'conformance' } });
+  return Client.init({ namespace, updateInterval: 0, fetcher });
+}
+
+/** A client that knows nothing but a portable snapshot. */
+export function openImported(namespace, snapshot, Client = FliptClient) {
+  const fetcher = async () => new Response('{}', { status: 404 });
+  return Client.init({
+    namespace,
+    snapshot,
+    errorStrategy: 'fallback',
+    updateInterval: 0,
+    fetcher,
+  });
+}
+
+/** A client of a running server. */
+export function openLive(namespace, url) {
+  return FliptClient.init({ url, namespace, updateInterval: 0 });
+}
