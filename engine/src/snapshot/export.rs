@@ -138,9 +138,9 @@ struct Distribution {
     variant_attachment: Option<String>,
 }
 
-/// A number beyond 32 bits is infinite.
+/// A number beyond 32 bits is infinite; Flipt's own clients write an infinite one as `null`.
 fn narrowed<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<f32, D::Error> {
-    f64::deserialize(deserializer).map(|number| number as f32)
+    Option::<f64>::deserialize(deserializer).map(|number| number.map_or(f32::INFINITY, |number| number as f32))
 }
 
 /// JSON has no infinity; a number beyond 32 bits is read as one.
