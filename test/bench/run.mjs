@@ -1,0 +1,240 @@
+// npm run bench: every figure of the goals, in one run. Options:
+//   --markdown[=FILE]  the tables as Markdown, to the terminal or into a file
+//   --strict           exit code 1 when a goal is missed, too; a wrong answer always gives it
+//   --quick            fewer rounds, to try things out
+
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { arch, cpus, platform } from 'node:os';
+import { parseArgs } from 'node:util';
+import { hostTarget } from '../../npm/targets.mjs';
+import { compare } from './agreement.mjs';
+import { engineAlone } from './engine.mjs';
+import { churn, loopDelay, snapshotMemory, startup } from './lifecycle.mjs';
+import { Contender, measure } from './rounds.mjs';
+import { Rows, ratio, units } from './rows.mjs';
+import { markdown, plain } from './table.mjs';
+
+const US = 'flipt-native';
+const THEM = 'flipt-client-js';
+const PEERS = {
+  [US]: 'flipt-native',
+  [THEM]: '@flipt-io/flipt-client-js',
+  launchdarkly: '@launchdarkly/node-server-sdk',
+  growthbook: '@growthbook/growthbook',
+  unleash: 'unleash-client',
+  'statsig-node': 'statsig-node',
+  'statsig-core': '@statsig/statsig-node-core',
+};
+
+const { values: options } = parseArgs({
+  args: process.argv.slice(2).map((arg) => (arg === '--markdown' ? '--markdown=-' : arg)),
+  options: {
+    markdown: { type: 'string' },
+    strict: { type: 'boolean' },
+    quick: { type: 'boolean' },
+  },
+});
+const ROUNDS = options.quick ? 7 : 21;
+const CHURNS = options.quick ? 90 : 500;
+
+const rows = new Rows();
+const wrong = [];
+const contenders = Object.keys(PEERS).map((peer) => new Contender(peer));
+const [us, them] = contenders;
+
+const peerTable = await booleans();
+await otherEvaluations();
+await growth();
+for (const contender of contenders) await contender.end();
+engine();
+await lifecycle();
+sizes();
+report();
+process.exitCode = wrong.length > 0 || (options.strict && rows.missed > 0) ? 1 : 0;
+
+/** `evaluateBoolean` of everybody, hot and wide, and whether the answers agree. */
+async function booleans() {
+  progress('comparing answers');
+  const agreement = await compare(contenders, THEM);
+  for (const [peer, { different, split, on, onExpected }] of agreement) {
+    if (different > 0) wrong.push(`${PEERS[peer]}: ${different} of its answers differ from ours`);
+    if (Math.abs(on - onExpected) > 0.05 * split) wrong.push(`${PEERS[peer]}: its splits are off`);
+  }
+  const results = {};
+  for (const [name, asked, goal] of [
+    ['hot', 20, 250],
+    ['wide', 1000, 400],
+  ]) {
+    progress(`evaluateBoolean, ${name}`);
+    const measured = await measure(lanes(contenders, question('boolean', asked)), ROUNDS);
+    results[name] = measured;
+    sameChecksum(`evaluateBoolean, ${name}`, measured);
+    const ours = measured.get(US);
+    rows.atMost(`evaluateBoolean, ${name} (${asked} of 1,000 flags)`, 'nanos', ours, goal);
+    rows.atLeast('  against flipt-client-js', 'times', ratio(measured.get(THEM), ours), 35);
+    const [peer, best] = bestOf(measured);
+    rows.atLeast(`  against the best other, ${PEERS[peer]}`, 'times', ratio(best, ours), 4);
+  }
+  return contenders.map(({ peer }) => {
+    const times = ['hot', 'wide'].flatMap((name) => {
+      const { median, minimum } = results[name].get(peer);
+      return [units.nanos(median), units.nanos(minimum)];
+    });
+    const { compared, different } = agreement.get(peer);
+    const same =
+      peer === US
+        ? ''
+        : `${(compared - different).toLocaleString('en')}/${compared.toLocaleString('en')}`;
+    return [`${PEERS[peer]} ${versionOf(PEERS[peer])}`, ...times, same];
+  });
+}
+
+async function otherEvaluations() {
+  progress('evaluateBoolean without rollouts');
+  const without = await measure(lanes([us], question('boolean', 20, 'plain')), ROUNDS);
+  rows.atMost('evaluateBoolean of a flag without rollouts', 'nanos', without.get(US), 160);
+
+  progress('evaluateVariant');
+  const variants = await measure(lanes([us, them], question('variant', 20, 'variant')), ROUNDS);
+  sameChecksum('evaluateVariant', variants);
+  rows.atMost('evaluateVariant, hot', 'nanos', variants.get(US), 300);
+  rows.atLeast(
+    '  against flipt-client-js',
+    'times',
+    ratio(variants.get(THEM), variants.get(US)),
+    35,
+  );
+
+  progress('evaluateBatch');
+  const batches = await measure(lanes([us, them], question('batch', 20, 'mixed')), ROUNDS);
+  sameChecksum('evaluateBatch', batches);
+  rows.atMost('evaluateBatch of 10', 'nanos', batches.get(US));
+  rows.atLeast('  against flipt-client-js', 'times', ratio(batches.get(THEM), batches.get(US)), 40);
+}
+
+/** The same ten flags asked of a small and of a large namespace; asking all of the large one is for information. */
+async function growth() {
+  progress('growth with the number of flags');
+  const lane = (asked, count) => ({
+    contender: us,
+    question: question('boolean', asked, 'boolean', count),
+  });
+  const measured = await measure(
+    { few: lane(10, 10), many: lane(10, 10_000), all: lane(10_000, 10_000) },
+    ROUNDS,
+  );
+  const [few, many, all] = ['few', 'many', 'all'].map((name) => measured.get(name));
+  if (few.checksum !== many.checksum) wrong.push('the answers change with the number of flags');
+  rows.atMost('growth from 10 to 10,000 flags, a call (10 asked)', 'times', ratio(many, few), 1.5);
+  rows.atMost('  all 10,000 asked in turn', 'nanos', all);
+}
+
+function engine() {
+  progress('the engine alone (cargo bench)');
+  const row = 'engine alone, boolean (Rust)';
+  try {
+    const { 'boolean hot': hot, 'boolean wide': wide, 'frame hot': frame } = engineAlone();
+    rows.atMost(`${row}, hot`, 'nanos', hot, 100);
+    rows.atMost('  wide', 'nanos', wide);
+    rows.atMost('  through the frame of the fast call, with its clock', 'nanos', frame);
+  } catch (error) {
+    rows.unmeasured(row, error.message);
+  }
+}
+
+async function lifecycle() {
+  progress('event loop delay while a 10 MB snapshot is fetched and installed');
+  const ours = await loopDelay(US);
+  const theirs = await loopDelay(THEM);
+  const over = ({ busy, idle, worst }) => ({ median: Math.max(0, busy - idle), worst });
+  rows.atMost('event loop delay of a 10 MB update, over idle', 'millis', over(ours), 10);
+  rows.atMost('  flipt-client-js', 'millis', over(theirs));
+
+  progress('memory of a loaded snapshot');
+  rows.atMost(
+    'memory of a loaded snapshot, of its JSON',
+    'times',
+    { median: await snapshotMemory(US) },
+    3,
+  );
+
+  progress(`${CHURNS} init/close`);
+  const { middle, last } = await churn(US, CHURNS);
+  const row = `${CHURNS} init/close of 1.6 MB, last third (${units.megabytes(last)}) on middle`;
+  rows.atMost(row, 'percent', { median: last / middle - 1 }, 0.03);
+
+  progress('cold starts');
+  const { require, init } = await startup(options.quick ? 5 : 15);
+  rows.atMost('require of the package', 'millis', require, 15);
+  rows.atMost('init from a snapshot of 1,000 flags', 'millis', init, 30);
+}
+
+function sizes() {
+  const file = new URL(`../../npm/${hostTarget().suffix}/flipt_native.node`, import.meta.url);
+  rows.atMost('the stripped .node', 'megabytes', { median: statSync(file).size }, 6e6);
+}
+
+/** One question to several contenders. */
+function lanes(those, question) {
+  return Object.fromEntries(those.map((contender) => [contender.peer, { contender, question }]));
+}
+
+function question(method, asked, kind = 'boolean', count = 1000) {
+  return { namespace: { kind, count }, asked, method };
+}
+
+function sameChecksum(row, measured) {
+  const [ours, theirs] = [US, THEM].map((peer) => measured.get(peer).checksum);
+  if (ours !== theirs) wrong.push(`${row}: checksum ${ours}, flipt-client-js has ${theirs}`);
+}
+
+/** The fastest of those that are not Flipt's. */
+function bestOf(measured) {
+  const others = [...measured].filter(([peer]) => peer !== US && peer !== THEM);
+  return others.reduce((best, other) => (other[1].median < best[1].median ? other : best));
+}
+
+function report() {
+  const right = (name) => ({ name, right: true });
+  const tables = [
+    {
+      title: `flipt-native ${versionOf(US)} against its goals`,
+      columns: [
+        { name: 'row' },
+        right('median'),
+        right('minimum'),
+        right('goal'),
+        { name: 'verdict' },
+      ],
+      rows: rows.list,
+    },
+    {
+      title: 'evaluateBoolean and its like, one call on the same targeting',
+      columns: [
+        { name: 'package' },
+        right('hot'),
+        right('min'),
+        right('wide'),
+        right('min'),
+        right('same answers'),
+      ],
+      rows: peerTable,
+    },
+  ];
+  const machine = `Node ${process.version}, ${platform()} ${arch()}, ${cpus().length} x ${cpus()[0].model.trim()}.`;
+  const notes = [...rows.notes, ...wrong.map((text) => `Wrong: ${text}`)];
+  if (wrong.length === 0) notes.push('All checksums agree.');
+  const text = (format) => `${[...tables.map(format), machine, ...notes].join('\n')}\n`;
+  const toFile = options.markdown && options.markdown !== '-';
+  process.stdout.write(text(options.markdown === '-' ? markdown : plain));
+  if (toFile) writeFileSync(options.markdown, text(markdown));
+}
+
+function versionOf(name) {
+  const file = name === US ? '../../package.json' : `node_modules/${name}/package.json`;
+  return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')).version;
+}
+
+function progress(text) {
+  process.stderr.write(`bench: ${text}\n`);
+}
