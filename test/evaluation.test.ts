@@ -10,7 +10,11 @@ describe('results', () => {
   it('a boolean result has the fields of the published package', async () => {
     const { client } = await connected();
     const before = Date.now();
-    const result = client.evaluateBoolean({ flagKey: 'checkout', entityId: 'ann', context: premium });
+    const result = client.evaluateBoolean({
+      flagKey: 'checkout',
+      entityId: 'ann',
+      context: premium,
+    });
     expect(result).toStrictEqual({
       enabled: true,
       flagKey: 'checkout',
@@ -27,7 +31,11 @@ describe('results', () => {
   it('a boolean flag that no rollout decides has its own value', async () => {
     const { client } = await connected();
     const result = client.evaluateBoolean({ flagKey: 'checkout', entityId: 'ann' });
-    expect(result).toMatchObject({ enabled: false, reason: 'DEFAULT_EVALUATION_REASON', segmentKeys: [] });
+    expect(result).toMatchObject({
+      enabled: false,
+      reason: 'DEFAULT_EVALUATION_REASON',
+      segmentKeys: [],
+    });
   });
 
   it('lists every segment that matched, in the order of the flag', async () => {
@@ -75,7 +83,9 @@ describe('results', () => {
       variantKey: 'medium',
       variantAttachment: '{"cm":40}',
     });
-    expect(client.evaluateVariant({ flagKey: 'old', entityId: 'ann', context: premium })).toMatchObject({
+    expect(
+      client.evaluateVariant({ flagKey: 'old', entityId: 'ann', context: premium }),
+    ).toMatchObject({
       match: false,
       reason: 'FLAG_DISABLED_EVALUATION_REASON',
     });
@@ -98,7 +108,10 @@ describe('results', () => {
         },
         {
           type: 'VARIANT_EVALUATION_RESPONSE_TYPE',
-          variantEvaluationResponse: expect.objectContaining({ flagKey: 'colour', variantKey: 'gold' }),
+          variantEvaluationResponse: expect.objectContaining({
+            flagKey: 'colour',
+            variantKey: 'gold',
+          }),
         },
         {
           type: 'ERROR_EVALUATION_RESPONSE_TYPE',
@@ -123,16 +136,27 @@ describe('results', () => {
     const first = client.evaluateBoolean(request);
     first.segmentKeys.push('spoiled');
     first.enabled = false;
-    expect(client.evaluateBoolean(request)).toMatchObject({ enabled: true, segmentKeys: ['premium'] });
+    expect(client.evaluateBoolean(request)).toMatchObject({
+      enabled: true,
+      segmentKeys: ['premium'],
+    });
   });
 
   it('listFlags gives key, enabled, type and description', async () => {
     const server = await serve({
-      snapshot: body([boolean('described'), { key: 'plain', type: 'VARIANT_FLAG_TYPE', enabled: false }]),
+      snapshot: body([
+        boolean('described'),
+        { key: 'plain', type: 'VARIANT_FLAG_TYPE', enabled: false },
+      ]),
     });
     const client = await open(server);
     expect(client.listFlags()).toStrictEqual([
-      { key: 'described', enabled: true, type: 'BOOLEAN_FLAG_TYPE', description: 'about described' },
+      {
+        key: 'described',
+        enabled: true,
+        type: 'BOOLEAN_FLAG_TYPE',
+        description: 'about described',
+      },
       expect.objectContaining({ key: 'plain', enabled: false, type: 'VARIANT_FLAG_TYPE' }),
     ]);
   });
@@ -187,19 +211,27 @@ describe('error messages that tests and users match', () => {
   it('an unknown flag', async () => {
     const server = await serve({ namespace: 'team/a' });
     const client = await open(server, { namespace: 'team/a' });
-    const error = await failureOf(() => client.evaluateVariant({ flagKey: 'nope', entityId: 'ann' }));
+    const error = await failureOf(() =>
+      client.evaluateVariant({ flagKey: 'nope', entityId: 'ann' }),
+    );
     expect(error).toMatchObject({ name: 'EvaluationError', code: 'FLIPT_FLAG_NOT_FOUND' });
-    expect((error as Error).message).toMatch(/^invalid request: failed to get flag information [^/]+.*\/nope$/);
+    expect((error as Error).message).toMatch(
+      /^invalid request: failed to get flag information [^/]+.*\/nope$/,
+    );
   });
 
   it('a flag of the other type', async () => {
     const { client } = await connected();
     const mismatch = { name: 'EvaluationError', code: 'FLIPT_FLAG_TYPE_MISMATCH' };
-    expect(await failureOf(() => client.evaluateBoolean({ flagKey: 'colour', entityId: 'a' }))).toMatchObject({
+    expect(
+      await failureOf(() => client.evaluateBoolean({ flagKey: 'colour', entityId: 'a' })),
+    ).toMatchObject({
       ...mismatch,
       message: 'invalid request: colour is not a boolean flag',
     });
-    expect(await failureOf(() => client.evaluateVariant({ flagKey: 'banner', entityId: 'a' }))).toMatchObject({
+    expect(
+      await failureOf(() => client.evaluateVariant({ flagKey: 'banner', entityId: 'a' })),
+    ).toMatchObject({
       ...mismatch,
       message: 'invalid request: banner is not a variant flag',
     });
@@ -256,7 +288,9 @@ describe('flag state as servers really send it', () => {
     const client = await open(server);
     expect(client.evaluateBoolean({ flagKey: 'nameless', entityId: 'a' }).enabled).toBe(true);
     expect(client.evaluateBoolean({ flagKey: 'good', entityId: 'a' }).enabled).toBe(true);
-    expect(await failureOf(() => client.evaluateBoolean({ flagKey: 'broken', entityId: 'a' }))).toMatchObject({
+    expect(
+      await failureOf(() => client.evaluateBoolean({ flagKey: 'broken', entityId: 'a' })),
+    ).toMatchObject({
       name: 'EvaluationError',
       code: 'FLIPT_FLAG_INVALID',
     });

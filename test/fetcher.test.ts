@@ -14,7 +14,9 @@ import {
 const PATH = '/internal/v1/evaluation/snapshot/namespace/default';
 
 async function openWith(fetcher: IFetcher, options: ClientOptions = {}): Promise<FliptClient> {
-  const client = await FliptClient.init(quiet({ url: 'http://localhost:9' }, { fetcher, ...options }));
+  const client = await FliptClient.init(
+    quiet({ url: 'http://localhost:9' }, { fetcher, ...options }),
+  );
   onTestFinished(() => client.close());
   return client;
 }
@@ -57,25 +59,40 @@ describe('fetcher', () => {
     expect(calls.map((call) => call?.signal?.aborted)).toEqual([false, false]);
   });
 
-  it.each(['arrayBuffer', 'text', 'json'])('reads a response that has no more than %s()', async (way) => {
-    const body = JSON.stringify(shop(2));
-    const ways: Record<string, () => Promise<unknown>> = {
-      arrayBuffer: async () => new TextEncoder().encode(body).buffer,
-      text: async () => body,
-      json: async () => JSON.parse(body),
-    };
-    const client = await openWith(
-      async () =>
-        ({ ok: true, status: 200, statusText: 'OK', headers: NO_HEADERS, [way]: ways[way] }) as never,
-    );
-    expect(bannerOf(client)).toBe(true);
-  });
+  it.each(['arrayBuffer', 'text', 'json'])(
+    'reads a response that has no more than %s()',
+    async (way) => {
+      const body = JSON.stringify(shop(2));
+      const ways: Record<string, () => Promise<unknown>> = {
+        arrayBuffer: async () => new TextEncoder().encode(body).buffer,
+        text: async () => body,
+        json: async () => JSON.parse(body),
+      };
+      const client = await openWith(
+        async () =>
+          ({
+            ok: true,
+            status: 200,
+            statusText: 'OK',
+            headers: NO_HEADERS,
+            [way]: ways[way],
+          }) as never,
+      );
+      expect(bannerOf(client)).toBe(true);
+    },
+  );
 
   it('headers may be a Map, or answer every name alike', async () => {
     for (const headers of [new Map([['etag', 'tag']]), { get: () => 'tag' }]) {
       const client = await openWith(
         async () =>
-          ({ ok: true, status: 200, statusText: 'OK', headers, json: async () => shop(2) }) as never,
+          ({
+            ok: true,
+            status: 200,
+            statusText: 'OK',
+            headers,
+            json: async () => shop(2),
+          }) as never,
       );
       expect(bannerOf(client)).toBe(true);
     }
@@ -102,7 +119,9 @@ describe('fetcher', () => {
     const at: number[] = [];
     const fetcher: IFetcher = async () => {
       at.push(performance.now());
-      return at.length === 1 ? new Response('', { status: 429, headers: { 'retry-after': '1' } }) : ok();
+      return at.length === 1
+        ? new Response('', { status: 429, headers: { 'retry-after': '1' } })
+        : ok();
     };
     await openWith(fetcher, { retry: { maxRetries: 1, baseDelayMs: 1, maxDelayMs: 1 } });
     expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThan(900);
@@ -129,7 +148,9 @@ describe('fetcher', () => {
   it('a failure is a named error with the cause; its message repeats nothing of the cause', async () => {
     const cause = new TypeError('request to http://u:p@host/?token=secret failed');
     const error = await failureOf(
-      FliptClient.init(quiet({ url: 'http://localhost:9' }, { fetcher: () => Promise.reject(cause) })),
+      FliptClient.init(
+        quiet({ url: 'http://localhost:9' }, { fetcher: () => Promise.reject(cause) }),
+      ),
     );
     expect(error).toMatchObject({ name: 'NetworkError', code: 'FLIPT_FETCHER_FAILED', cause });
     expect((error as Error).message).toContain('TypeError');
@@ -141,7 +162,9 @@ describe('fetcher', () => {
     const fetcher = () => {
       throw cause;
     };
-    const error = await failureOf(FliptClient.init(quiet({ url: 'http://localhost:9' }, { fetcher })));
+    const error = await failureOf(
+      FliptClient.init(quiet({ url: 'http://localhost:9' }, { fetcher })),
+    );
     expect(error).toMatchObject({ code: 'FLIPT_FETCHER_FAILED', cause });
   });
 
@@ -151,10 +174,15 @@ describe('fetcher', () => {
     ['no status', { ok: true, headers: NO_HEADERS, json: async () => shop() }],
     ['no headers', { ok: true, status: 200, json: async () => shop() }],
     ['no body', { ok: true, status: 200, headers: NO_HEADERS }],
-    ['a body that fails', { ok: true, status: 200, headers: NO_HEADERS, json: () => Promise.reject(new Error('cut')) }],
+    [
+      'a body that fails',
+      { ok: true, status: 200, headers: NO_HEADERS, json: () => Promise.reject(new Error('cut')) },
+    ],
   ])('a response with %s is a named error', async (_name, response) => {
     const fetcher = (async () => response) as never;
-    const error = await failureOf(FliptClient.init(quiet({ url: 'http://localhost:9' }, { fetcher })));
+    const error = await failureOf(
+      FliptClient.init(quiet({ url: 'http://localhost:9' }, { fetcher })),
+    );
     expect(error).toMatchObject({ code: 'FLIPT_FETCHER_FAILED', cause: expect.any(Error) });
   });
 
@@ -187,7 +215,9 @@ describe('fetcher', () => {
       return new Promise(() => {});
     };
     const options = quiet({ url: 'http://localhost:9' }, { fetcher, requestTimeout: 0.05 });
-    expect(await failureOf(FliptClient.init(options))).toMatchObject({ code: 'FLIPT_REQUEST_TIMEOUT' });
+    expect(await failureOf(FliptClient.init(options))).toMatchObject({
+      code: 'FLIPT_REQUEST_TIMEOUT',
+    });
     expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
   });
 
@@ -279,7 +309,9 @@ describe('fetch mocks work through the fetcher', () => {
   });
 
   it('nock', async () => {
-    nock(url).get(PATH).reply(200, shop(2), { etag: shop(2).digest });
+    nock(url)
+      .get(PATH)
+      .reply(200, shop(2), { etag: shop(2).digest });
     nock(url).get(PATH).matchHeader('if-none-match', shop(2).digest).reply(304);
     onTestFinished(() => {
       nock.cleanAll();

@@ -24,7 +24,11 @@ describe('when init settles', () => {
     const server = await serve({ behaviour: { name: 'status', status: 503 } });
     const options = quiet(server, { retry: { maxRetries: 2, baseDelayMs: 1 } });
     const error = await failureOf(FliptClient.init(options));
-    expect(error).toMatchObject({ name: 'NetworkError', code: 'FLIPT_SERVER_FAILED', retryable: true });
+    expect(error).toMatchObject({
+      name: 'NetworkError',
+      code: 'FLIPT_SERVER_FAILED',
+      retryable: true,
+    });
     expect(server.requests).toHaveLength(3);
   });
 
@@ -80,7 +84,10 @@ describe('when init settles', () => {
 
   it('resolves under fallback from the snapshot after the first failed attempt, and retries behind', async () => {
     const snapshot = await portable(shop(2));
-    const server = await serve({ snapshot: shop(3), behaviour: [{ name: 'status', status: 503 }, 'serve'] });
+    const server = await serve({
+      snapshot: shop(3),
+      behaviour: [{ name: 'status', status: 503 }, 'serve'],
+    });
     const logger = new Log();
     const client = await open(server, {
       errorStrategy: 'fallback',
@@ -97,7 +104,11 @@ describe('when init settles', () => {
   it('resolves under fallback from the snapshot after connectTimeoutMs when the server is silent', async () => {
     const snapshot = await portable(shop());
     const server = await serve({ behaviour: 'neverAnswers' });
-    const client = await open(server, { errorStrategy: 'fallback', snapshot, connectTimeoutMs: 50 });
+    const client = await open(server, {
+      errorStrategy: 'fallback',
+      snapshot,
+      connectTimeoutMs: 50,
+    });
     expect(client.listFlags()).toHaveLength(5);
     expect(server.aborted).toBe(0);
   });
@@ -147,7 +158,12 @@ describe('a rejected or aborted init leaves nothing behind', () => {
     const logger = new Log();
     const controller = new AbortController();
     const init = failureOf(
-      FliptClient.init({ url: server.url, signal: controller.signal, logger, retry: { baseDelayMs: 60_000 } }),
+      FliptClient.init({
+        url: server.url,
+        signal: controller.signal,
+        logger,
+        retry: { baseDelayMs: 60_000 },
+      }),
     );
     await server.waitForRequests(1);
     controller.abort();

@@ -138,7 +138,9 @@ describe('unknown or invalid options', () => {
         throw new Error('not today');
       },
     });
-    const received = Object.fromEntries(problems.map((problem) => [problem.field, problem.received]));
+    const received = Object.fromEntries(
+      problems.map((problem) => [problem.field, problem.received]),
+    );
     expect(received).toEqual({
       updateInterval: 'NaN',
       initTimeoutMs: 'a Date',
@@ -153,7 +155,9 @@ describe('unknown or invalid options', () => {
   });
 
   it('an option named __proto__ is an unknown one', async () => {
-    expect(await fieldsOf(JSON.parse('{"__proto__": {"url": "http://localhost"}}'))).toEqual(['__proto__']);
+    expect(await fieldsOf(JSON.parse('{"__proto__": {"url": "http://localhost"}}'))).toEqual([
+      '__proto__',
+    ]);
   });
 
   it('options that refer to themselves or refuse to be read', async () => {
@@ -171,13 +175,20 @@ describe('a snapshot that cannot be used', () => {
   it.each([
     ['text that is not base64', () => '*** not base64 ***', 'FLIPT_SNAPSHOT_INVALID'],
     ['base64 that is not JSON', () => btoa('oops'), 'FLIPT_SNAPSHOT_INVALID'],
-    ['another version', () => btoa('{"version":2,"namespace":{"key":"default"}}'), 'FLIPT_SNAPSHOT_UNSUPPORTED'],
+    [
+      'another version',
+      () => btoa('{"version":2,"namespace":{"key":"default"}}'),
+      'FLIPT_SNAPSHOT_UNSUPPORTED',
+    ],
     ['another namespace', () => portable(shop(1, 'other'), 'other'), 'FLIPT_SNAPSHOT_MISMATCH'],
   ])('%s', async (_name, make, code) => {
     const server = await serve();
     for (const errorStrategy of ['fail', 'fallback'] as const) {
       const options = quiet(server, { snapshot: await make(), errorStrategy });
-      expect(await failureOf(FliptClient.init(options))).toMatchObject({ name: 'ValidationError', code });
+      expect(await failureOf(FliptClient.init(options))).toMatchObject({
+        name: 'ValidationError',
+        code,
+      });
     }
     expect(server.requests).toHaveLength(0);
   });
@@ -200,7 +211,10 @@ describe('options that are welcome', () => {
         'logger',
         'signal',
       ];
-      const client = await open(server, Object.fromEntries(names.map((name) => [name, value])) as never);
+      const client = await open(
+        server,
+        Object.fromEntries(names.map((name) => [name, value])) as never,
+      );
       expect(client.listFlags()).toHaveLength(5);
     }
   });

@@ -37,7 +37,11 @@ describe('refresh', () => {
     const touched = shop(1);
     touched.digest = shop(2).digest;
     for (const flag of touched.flags) {
-      Object.assign(flag, { name: 'renamed', description: 'new', updatedAt: '2030-01-01T00:00:00Z' });
+      Object.assign(flag, {
+        name: 'renamed',
+        description: 'new',
+        updatedAt: '2030-01-01T00:00:00Z',
+      });
     }
     server.setSnapshot(touched);
     expect(await client.refresh()).toBe(false);
@@ -268,7 +272,11 @@ describe('odd answers that are tolerated', () => {
   });
 
   it('unknown fields and enum values: a warning once, the rest as usual', async () => {
-    const strange = { ...boolean('strange'), shape: 'round', rollouts: [{ type: 'MOON_ROLLOUT_TYPE' }] };
+    const strange = {
+      ...boolean('strange'),
+      shape: 'round',
+      rollouts: [{ type: 'MOON_ROLLOUT_TYPE' }],
+    };
     const server = await serve({ snapshot: body([strange, boolean('banner')], 2) });
     const logger = new Log();
     const client = await open(server, { logger });
@@ -321,9 +329,15 @@ describe('what is sent', () => {
 
   it('namespace and reference encoded, below any base path', async () => {
     const namespace = 'a/b c?d#e%f';
-    const server = await serve({ namespace, snapshot: shop(1, namespace), basePath: '/tools/flipt' });
+    const server = await serve({
+      namespace,
+      snapshot: shop(1, namespace),
+      basePath: '/tools/flipt',
+    });
     for (const url of [server.url, `${server.url}/`, `${server.url}//`]) {
-      const client = await FliptClient.init(quiet({ url }, { namespace, reference: 'feature/x&y=z' }));
+      const client = await FliptClient.init(
+        quiet({ url }, { namespace, reference: 'feature/x&y=z' }),
+      );
       expect(client.listFlags()).toHaveLength(5);
       await client.close();
     }

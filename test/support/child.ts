@@ -61,7 +61,7 @@ export function runNode(
 }
 
 /** The value that a script handed to `done`; fails with what it wrote instead. */
-export function valueOf({ code, signal, stdout, stderr }: Finished): unknown {
+export function answerOf({ code, signal, stdout, stderr }: Finished): unknown {
   if (code !== 0) {
     throw new Error(`the script ended with ${code ?? signal}:\n${stdout}\n${stderr}`);
   }

@@ -65,7 +65,13 @@ export const rule = (segments: object[], variantKey: string, variantAttachment?:
 });
 
 /** A boolean flag that is on exactly where the context's `property` compares so. */
-export const onWhere = (key: string, property: string, operator: string, value = '', type = 'STRING') =>
+export const onWhere = (
+  key: string,
+  property: string,
+  operator: string,
+  value = '',
+  type = 'STRING',
+) =>
   boolean(key, false, [
     segmentRollout(true, segment(`${key}-segment`, [constraint(property, operator, value, type)])),
   ]);

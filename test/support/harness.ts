@@ -20,7 +20,10 @@ export async function open(server: TestServer, options: ClientOptions = {}): Pro
 }
 
 /** Options for a client that asks only when it is told to, and does not retry. */
-export function quiet(server: { readonly url: string }, options: ClientOptions = {}): ClientOptions {
+export function quiet(
+  server: { readonly url: string },
+  options: ClientOptions = {},
+): ClientOptions {
   return { url: server.url, updateInterval: 0, retry: { maxRetries: 0 }, ...options };
 }
 
