@@ -307,3 +307,7 @@ fn plant(seed: Snapshot, writer: &StoreWriter, status: &watch::Sender<Status>, j
     });
     writer.install(seed, None);
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

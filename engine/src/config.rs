@@ -5,7 +5,7 @@
 //! | `url` | [`Config::url`] | `http://localhost:8080` | http or https, no user info, query or fragment |
 //! | `environment` | [`Config::environment`] | `default` | text without control characters |
 //! | `namespace` | [`Config::namespace`] | `default` | text without control characters, not `.` or `..` |
-//! | `reference` | [`Config::reference`] | none | text without control characters |
+//! | `reference` | [`Config::reference`] | none | text without control characters; empty means none |
 //! | `updateInterval` | [`Config::update_interval`] | 120 s | 0 (off), or 0.01 to 86,400 s |
 //! | `requestTimeout` | [`Config::request_timeout`] | 10 s | 0.001 to 3,600 s |
 //! | `connectTimeoutMs` | [`Config::connect_timeout`] | 5,000 ms | 1 to 3,600,000 ms |

@@ -109,3 +109,50 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
         authentication.check(problems);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Authentication, Retry};
+    use crate::error::ErrorKind;
+    use crate::redact::Secret;
+
+    #[test]
+    fn a_config_made_in_code_is_held_to_the_same_limits() {
+        Config::default().validate().unwrap();
+        let config = Config {
+            environment: String::new(),
+            namespace: "..".to_owned(),
+            reference: Some("\n".to_owned()),
+            update_interval: Some(Duration::ZERO),
+            request_timeout: Duration::ZERO,
+            connect_timeout: Duration::ZERO,
+            init_timeout: Duration::MAX,
+            max_snapshot_bytes: 0,
+            retry: Retry { max_retries: 101, base_delay: Duration::ZERO, max_delay: Duration::MAX, jitter: true },
+            authentication: Some(Authentication::ClientToken(Secret::new("hunter2\n"))),
+            ..Config::default()
+        };
+        let error = config.validate().unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        let ErrorKind::Options(problems) = error.kind() else { panic!("{error}") };
+        let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(
+            fields,
+            [
+                "environment",
+                "namespace",
+                "reference",
+                "updateInterval",
+                "requestTimeout",
+                "connectTimeoutMs",
+                "initTimeoutMs",
+                "retry.maxRetries",
+                "retry.baseDelayMs",
+                "retry.maxDelayMs",
+                "maxSnapshotBytes",
+                "authentication.clientToken",
+            ]
+        );
+    }
+}

@@ -85,7 +85,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = self.links.stop.cancelled() => return,
-                outcome = landing(&mut self.in_flight) => self.landed(outcome),
+                // Before the answer, so that everyone who asked while the request was in flight shares it.
                 refresh = self.links.refreshes.recv() => match refresh {
                     Some(refresh) => {
                         self.waiting.push(refresh);
@@ -93,6 +93,7 @@ impl Driver {
                     }
                     None => return,
                 },
+                outcome = landing(&mut self.in_flight) => self.landed(outcome),
                 () = tokio::time::sleep(wake) => self.step(Input::Tick, Ok(false)),
             }
         }

@@ -1,0 +1,20 @@
+//! The client against a real server on loopback that can do everything wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly, read the clock and start tasks"
+)]
+
+mod closing;
+mod conditional;
+mod containment;
+mod deadlines;
+mod first_load;
+mod journal;
+mod redirects;
+mod refusals;
+mod requests;
+mod schedule;
+mod support;

@@ -1,0 +1,201 @@
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::reply::{Reply, gzip, response};
+
+/// One request as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) at: Instant,
+    headers: Vec<(String, String)>,
+}
+
+impl Recorded {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+}
+
+struct State {
+    body: Vec<u8>,
+    etag: Option<String>,
+    queue: VecDeque<Reply>,
+    standing: Reply,
+    requests: Vec<Recorded>,
+}
+
+/// A Flipt server as far as snapshots go, which follows a script. Ends when dropped.
+pub(crate) struct Server {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    requests: watch::Receiver<usize>,
+    open: watch::Receiver<usize>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves a body under its ETag.
+    pub(crate) async fn start(etag: &str, body: Vec<u8>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(Mutex::new(State {
+            body,
+            etag: Some(etag.to_owned()),
+            queue: VecDeque::new(),
+            standing: Reply::Flipt,
+            requests: Vec::new(),
+        }));
+        let (seen, requests) = watch::channel(0);
+        let (opened, open) = watch::channel(0);
+        let shared = Arc::clone(&state);
+        let opened = Arc::new(opened);
+        let seen = Arc::new(seen);
+        let task = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (state, seen, opened) = (Arc::clone(&shared), Arc::clone(&seen), Arc::clone(&opened));
+                opened.send_modify(|count| *count += 1);
+                connections.spawn(async move {
+                    // An error here is the client's going away, which tests see by `closed`.
+                    let _ = serve(stream, &state, &seen).await;
+                    opened.send_modify(|count| *count -= 1);
+                });
+            }
+        });
+        Self { address, state, requests, open, task }
+    }
+
+    /// Serves one flag, `first`, which is on.
+    pub(crate) async fn simple() -> Self {
+        Self::start("d1", super::body("d1", &[("first", true)])).await
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn place(&self) -> String {
+        self.address.to_string()
+    }
+
+    pub(crate) fn serve(&self, etag: Option<&str>, body: Vec<u8>) {
+        let mut state = self.state.lock().unwrap();
+        state.etag = etag.map(str::to_owned);
+        state.body = body;
+    }
+
+    /// Answers the next requests like this, in order; after them the standing reply is back.
+    pub(crate) fn next(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.state.lock().unwrap().queue.extend(replies);
+    }
+
+    pub(crate) fn always(&self, reply: Reply) {
+        self.state.lock().unwrap().standing = reply;
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Recorded> {
+        self.state.lock().unwrap().requests.clone()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        *self.requests.borrow()
+    }
+
+    /// Waits until so many requests have arrived.
+    pub(crate) async fn arrived(&self, count: usize) {
+        self.requests.clone().wait_for(|seen| *seen >= count).await.unwrap();
+    }
+
+    /// Waits until no connection is open.
+    pub(crate) async fn closed(&self) {
+        self.open.clone().wait_for(|open| *open == 0).await.unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(mut stream: TcpStream, state: &Mutex<State>, seen: &watch::Sender<usize>) -> std::io::Result<()> {
+    let mut buffer = Vec::new();
+    while let Some(request) = read_request(&mut stream, &mut buffer).await? {
+        let reply = {
+            let mut state = state.lock().unwrap();
+            state.requests.push(request.clone());
+            let reply = state.queue.pop_front().unwrap_or_else(|| state.standing.clone());
+            match reply {
+                Reply::Flipt => Reply::Raw(as_flipt(&request, &state)),
+                other => other,
+            }
+        };
+        seen.send_modify(|count| *count += 1);
+        match reply {
+            Reply::Flipt => unreachable!("was answered above"),
+            Reply::Raw(bytes) => stream.write_all(&bytes).await?,
+            Reply::Cut(bytes) => {
+                stream.write_all(&bytes).await?;
+                return stream.shutdown().await;
+            }
+            Reply::Stall(bytes) => {
+                stream.write_all(&bytes).await?;
+                // Ends when the client closes the connection.
+                stream.read_to_end(&mut Vec::new()).await?;
+                return Ok(());
+            }
+            Reply::Drip(bytes, pause) => {
+                for byte in bytes {
+                    stream.write_all(&[byte]).await?;
+                    tokio::time::sleep(pause).await;
+                }
+            }
+            Reply::Reset => return stream.set_zero_linger(),
+        }
+    }
+    Ok(())
+}
+
+fn as_flipt(request: &Recorded, state: &State) -> Vec<u8> {
+    let etag: Vec<(&str, &str)> = state.etag.iter().map(|etag| ("etag", etag.as_str())).collect();
+    if state.etag.is_some() && request.header("if-none-match") == state.etag.as_deref() {
+        return response(304, &etag, b"");
+    }
+    let mut headers = etag;
+    headers.push(("content-type", "application/json"));
+    if request.header("accept-encoding").is_some_and(|accepted| accepted.contains("gzip")) {
+        headers.push(("content-encoding", "gzip"));
+        return response(200, &headers, &gzip(&state.body));
+    }
+    response(200, &headers, &state.body)
+}
+
+async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<Option<Recorded>> {
+    let end = loop {
+        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end;
+        }
+        if stream.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    };
+    let at = Instant::now();
+    let head = String::from_utf8(buffer.drain(..end + 4).collect()).unwrap();
+    let mut lines = head.trim_end().split("\r\n");
+    let mut first = lines.next().unwrap_or_default().split(' ');
+    let [method, target] = [first.next(), first.next()].map(|part| part.unwrap_or_default().to_owned());
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    Ok(Some(Recorded { method, target, at, headers }))
+}
