@@ -15,15 +15,16 @@ export class Report {
     this.#columns = columns;
   }
 
-  /** One cell. The first few differences are shown at once. */
+  /** Adds to a cell. The first few differences are shown at once. */
   add(group, column, { compared, differences }) {
-    const row = this.#rows.get(group) ?? new Map();
-    this.#rows.set(group, row.set(column, { compared, failed: differences.length }));
-    const total = this.#totals.get(column) ?? { compared: 0, failed: 0 };
-    this.#totals.set(column, {
-      compared: total.compared + compared,
-      failed: total.failed + differences.length,
-    });
+    if (!this.#rows.has(group)) this.#rows.set(group, new Map());
+    for (const row of [this.#rows.get(group), this.#totals]) {
+      const sum = row.get(column) ?? { compared: 0, failed: 0 };
+      row.set(column, {
+        compared: sum.compared + compared,
+        failed: sum.failed + differences.length,
+      });
+    }
     for (const difference of differences)
       this.#show(`${column} ${difference.recorded.id}`, difference);
   }
@@ -34,7 +35,7 @@ export class Report {
     if (!holds) console.log(`FAILED: ${text}`);
   }
 
-  /** Prints the table, the checks and the verdict; returns whether all is well. */
+  /** Prints the table and the checks; returns how many comparisons and checks passed and failed. */
   finish() {
     const lines = [['', ...this.#columns]];
     for (const [group, row] of [...this.#rows, ['all', this.#totals]]) {
@@ -52,12 +53,10 @@ export class Report {
     for (const { text, holds } of this.#checks)
       console.log(`${holds ? 'ok    ' : 'FAILED'} ${text}`);
     const totals = [...this.#totals.values()];
-    const differing = totals.reduce((sum, { failed }) => sum + failed, 0);
-    const compared = totals.reduce((sum, total) => sum + total.compared, 0);
     const broken = this.#checks.filter(({ holds }) => !holds).length;
-    const failed = differing + broken;
-    console.log(`${compared + this.#checks.length - failed} passed, ${failed} failed`);
-    return failed === 0 && compared > 0;
+    const failed = totals.reduce((sum, total) => sum + total.failed, broken);
+    const all = totals.reduce((sum, { compared }) => sum + compared, this.#checks.length);
+    return { passed: all - failed, failed };
   }
 
   #show(title, { recorded, item, expected, given }) {

@@ -22,7 +22,12 @@ const { values: options } = parseArgs({
 });
 
 if (options.help) console.log(USAGE);
-else process.exitCode = (await (options.live ? runLive() : runAll())) ? 0 : 1;
+else verdict(options.live ? await runLive() : await runAll());
+
+function verdict({ passed, failed }) {
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+}
 
 async function runLive() {
   const generation = options.v1 ? 'v1' : 'v2';
@@ -30,7 +35,7 @@ async function runLive() {
   const binary = process.env[variable];
   if (!binary) {
     console.log(`${variable} has to name a Flipt server to compare with`);
-    return false;
+    return { passed: 0, failed: 1 };
   }
   const cases = Number(options.cases ?? 100_000);
   if (!Number.isInteger(cases) || cases < 1)
@@ -64,10 +69,12 @@ async function runAll() {
         `left out: comparing with a running ${generation} server; ${variable} names none`,
       );
   }
-  let isSound = true;
+  const total = { passed: 0, failed: 0 };
   for (const [title, part] of parts) {
     console.log(`--- ${title}`);
-    isSound = (await part()) && isSound;
+    const { passed, failed } = await part();
+    total.passed += passed;
+    total.failed += failed;
   }
-  return isSound;
+  return total;
 }

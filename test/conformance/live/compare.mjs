@@ -25,36 +25,49 @@ export async function compareLive({ binary, generation, seed, cases, folder = FO
   const columns = ['', 'imported '].flatMap((source) => WAYS.map((way) => `${source}${way.name}`));
   const report = new Report(columns);
   const server = await startFlipt({ binary, generation });
+  const taken = new Map();
   let asked = 0;
   try {
     for (let commit = 0; asked < cases; commit++) {
       const documents = generateDocuments(random, generation, seed, commit, cases - asked);
       await server.serve(documents);
-      const totals = new Map();
       for (const [namespace, document] of documents) {
         const count = Math.min(CASES_PER_NAMESPACE, cases - asked);
         const group = await record(server, namespace, generateCases(random, document, count));
         asked += group.cases.length;
         for (const [column, result] of await verify(server, group)) {
-          const total = totals.get(column) ?? { compared: 0, differences: [] };
-          totals.set(column, {
-            compared: total.compared + result.compared,
-            differences: [...total.differences, ...result.differences],
-          });
+          report.add(`commit ${commit + 1}`, column, result);
+          note(taken, column, result);
           keep(folder, group, result.differences);
         }
       }
-      for (const [column, total] of totals) report.add(`commit ${commit + 1}`, column, total);
     }
   } finally {
     await server.stop();
   }
-  report.check(`${asked} cases answered by the ${generation} server, seed ${seed}`, asked >= cases);
-  const isSound = report.finish();
-  console.log(
-    `${generation}, seed ${seed}: ${asked} cases in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+  for (const [column, { fast, slow, known }] of taken) {
+    const isSlow = column.includes('slow');
+    report.check(
+      `${column}: ${fast} fast, ${slow} slow evaluations`,
+      isSlow ? fast === 0 && slow > 0 : fast > slow,
+    );
+    report.check(`${column}: ${known} cases that no snapshot gives`, known === 0);
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  report.check(
+    `${asked} cases answered by the ${generation} server in ${seconds} s, seed ${seed}`,
+    asked >= cases,
   );
-  return isSound;
+  return report.finish();
+}
+
+function note(taken, column, { taken: paths, known }) {
+  const sum = taken.get(column) ?? { fast: 0, slow: 0, known: 0 };
+  taken.set(column, {
+    fast: sum.fast + paths.fast,
+    slow: sum.slow + paths.slow,
+    known: sum.known + known.size,
+  });
 }
 
 function generateDocuments(random, generation, seed, commit, left) {

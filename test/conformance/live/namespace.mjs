@@ -238,20 +238,23 @@ function rule(random, segments, variants, generation) {
 }
 
 function selection(random, segments, generation) {
-  const count = random.chance(0.01)
-    ? random.between(33, 45)
-    : random.pick([0, 1, 1, 1, 1, 2, 2, 3, 4]);
-  const operator = random.pick([
-    'OR_SEGMENT_OPERATOR',
-    'OR_SEGMENT_OPERATOR',
-    'AND_SEGMENT_OPERATOR',
-  ]);
-  const keys = random.times(
-    generation === 'v1' ? Math.max(1, Math.min(count, 4)) : count,
-    () => random.pick(segments).key,
-  );
-  // A v1 server keeps a rule's segments by key; a repeated one only blurs its repeated rules.
-  return { keys: generation === 'v1' ? [...new Set(keys)] : keys, operator };
+  const operators = ['OR_SEGMENT_OPERATOR', 'OR_SEGMENT_OPERATOR', 'AND_SEGMENT_OPERATOR'];
+  return { keys: segmentKeys(random, segments, generation), operator: random.pick(operators) };
+}
+
+function segmentKeys(random, segments, generation) {
+  const some = (count) => random.times(count, () => random.pick(segments).key);
+  // A v1 server repeats a rule for each of its segments, and leaves a rule without any out of the snapshot.
+  if (generation === 'v1') return [...new Set(some(random.between(1, 4)))];
+  // More than 32 do not fit into the fast path's answer.
+  if (random.chance(0.03)) {
+    const count = random.between(30, 40);
+    return random
+      .shuffle(segments)
+      .slice(0, count)
+      .map(({ key }) => key);
+  }
+  return some(random.pick([0, 1, 1, 1, 1, 2, 2, 3, 4]));
 }
 
 function distributions(random, variants) {
