@@ -15,7 +15,7 @@ const COLUMNS = ['ours from ours', 'ours from theirs', 'there and back', 'theirs
 
 /** Exchanges snapshots with the published client in both directions, and compares what both sides make of them. */
 export async function exchange() {
-  const Published = loadPublished();
+  const Published = await loadPublished();
   const report = new Report(COLUMNS);
   for (const group of readDemo()) await exchangeGroup(report, Published, group);
   for (const group of readGroups().filter(({ name }) => EXCHANGED.includes(name))) {

@@ -1,23 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 
-const PACKAGE = '@flipt-io/flipt-client-js';
+import { installLocked } from '../../../scripts/steps/install.mjs';
 
 /** The published client, installed beside this file when it is not there yet. */
-export function loadPublished() {
-  if (!existsSync(join(import.meta.dirname, 'node_modules', PACKAGE))) {
-    console.log(`installing ${PACKAGE}`);
-    const shell = process.platform === 'win32';
-    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: import.meta.dirname,
-      stdio: 'inherit',
-      shell,
-    });
-  }
-  const require = createRequire(import.meta.url);
-  return require(PACKAGE).FliptClient;
+export async function loadPublished() {
+  await installLocked('test/conformance/published', 'installing the published package');
+  return createRequire(import.meta.url)('@flipt-io/flipt-client-js').FliptClient;
 }
 
 /** Runs `task` with the console silent: the published client prints while it starts. */
