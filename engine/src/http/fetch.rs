@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
@@ -11,7 +12,6 @@ use crate::redact::SafeUrl;
 /// The built-in [`Fetch`]: HTTP/1.1 or HTTP/2 by ALPN, gzip, our own TLS trust, no proxy.
 ///
 /// It bounds connecting and the body's size; the whole attempt is bounded by the client.
-#[derive(Debug)]
 pub struct HttpFetch {
     client: Client,
     url: Url,
@@ -70,6 +70,12 @@ impl HttpFetch {
 /// A header as text; one that is not text is as good as absent.
 fn header(response: &Response, name: &HeaderName) -> Option<String> {
     response.headers().get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).map(str::to_owned)
+}
+
+impl fmt::Debug for HttpFetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpFetch").field("place", &self.place).finish_non_exhaustive()
+    }
 }
 
 impl Fetch for HttpFetch {

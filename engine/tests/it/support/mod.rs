@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) use fetcher::{Scripted, answer};
-use flipt_engine::client::{Event, LogLevel, Observer, Status};
+use flipt_engine::client::{Event, LogLevel, Observer, Status, live_clients};
 use flipt_engine::evaluate::Request;
+use flipt_engine::store::live_snapshots;
 use flipt_engine::{Client, Config, Error};
 pub(crate) use reply::{Reply, gzip, response};
 use serde_json::{Value, json};
@@ -25,10 +26,27 @@ pub(crate) async fn guarded<T>(body: impl Future<Output = T>) -> T {
     in_time(body).await
 }
 
-/// The same with no other test running, for counters of the whole process.
+/// The same with no other test running and no client alive, for counters of the whole process.
 pub(crate) async fn guarded_alone<T>(body: impl Future<Output = T>) -> T {
     let _alone = LIVE.write().await;
-    in_time(body).await
+    in_time(async {
+        released().await;
+        body.await
+    })
+    .await
+}
+
+/// The same for a test without a runtime.
+pub(crate) fn guarded_blocking<T>(body: impl FnOnce() -> T) -> T {
+    let _shared = LIVE.blocking_read();
+    body()
+}
+
+/// Waits until no client and no snapshot is left; a parse that was going on may hold one for a moment.
+pub(crate) async fn released() {
+    while live_clients() > 0 || live_snapshots() > 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn in_time<T>(body: impl Future<Output = T>) -> T {
