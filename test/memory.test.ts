@@ -122,11 +122,12 @@ describe('memory of clients', () => {
   it('many clients, opened and closed, leave nothing', async () => {
     const server = await serve();
     const counts = await counted(
-      `for (let i = 0; i < 100; i++) {
+      `const once = async () => {
          const client = await sdk.FliptClient.init({ url });
          use(client);
          await client.close();
-       }
+       };
+       for (let i = 0; i < 100; i++) await once();
        done(await until(${isNothing}));`,
       server.url,
     );

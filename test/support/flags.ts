@@ -54,14 +54,12 @@ export const segmentRollout = (value: boolean, ...segments: object[]) => ({
   segment: { value, segmentOperator: 'OR_SEGMENT_OPERATOR', segments },
 });
 
-export const rule = (segments: object[], variantKey: string, variantAttachment?: string) => ({
+export const rule = (segments: object[], variantKey: string, variantAttachment = 'null') => ({
   id: `rule-${variantKey}`,
   rank: 1,
   segmentOperator: 'OR_SEGMENT_OPERATOR',
   segments,
-  distributions: [
-    { variantKey, rollout: 100, ...(variantAttachment !== undefined && { variantAttachment }) },
-  ],
+  distributions: [{ variantKey, rollout: 100, variantAttachment }],
 });
 
 /** A boolean flag that is on exactly where the context's `property` compares so. */
