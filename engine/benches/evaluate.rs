@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Instant;
 
-use flipt_engine::Result;
 use flipt_engine::evaluate::{self, Request, frame};
 use flipt_engine::snapshot::Snapshot;
 use flipt_engine::store::{self, Store};
+use flipt_engine::{ErrorKind, Result};
 
 const COUNTRIES: [&str; 10] = ["DE", "AT", "CH", "FR", "IT", "ES", "NL", "BE", "PL", "SE"];
 const USERS: u32 = 10_000;
@@ -112,28 +112,29 @@ fn report(name: &str, flags: usize, mut call: impl FnMut(usize, usize) -> Result
 }
 
 /// The buffer as JavaScript fills it for one evaluation; the answer overwrites what was asked.
-fn ask(buffer: &mut [u8], generation: u64, flag: u32, user: &User, keys: &[Box<str>]) {
-    let value = |key: &str| user.context.iter().find(|(name, _)| *name == key).map_or("", |(_, value)| value.as_str());
+fn ask(buffer: &mut [u8], generation: u64, flag: usize, user: &User, keys: &[Box<str>]) {
     let word = |buffer: &mut [u8], at: usize, value: usize| {
         buffer[at..at + 4].copy_from_slice(&u32::try_from(value).unwrap_or_default().to_le_bytes());
     };
     buffer[..8].copy_from_slice(&generation.to_le_bytes());
     word(buffer, 8, 1);
-    let item = frame::HEADER;
-    word(buffer, item, flag as usize);
-    word(buffer, item + 4, user.id.len());
-    let mut at = item + frame::ITEM_HEADER + 4 * keys.len();
-    buffer[at..at + user.id.len()].copy_from_slice(user.id.as_bytes());
-    at += user.id.len();
-    for (position, key) in keys.iter().enumerate() {
-        let value = value(key);
-        word(buffer, item + frame::ITEM_HEADER + 4 * position, value.len());
-        buffer[at..at + value.len()].copy_from_slice(value.as_bytes());
-        at += value.len();
+    word(buffer, frame::HEADER, flag);
+    let value = |key: &str| user.context.iter().find(|(name, _)| *name == key).map_or("", |(_, value)| value.as_str());
+    let texts = std::iter::once(user.id.as_str()).chain(keys.iter().map(|key| value(key)));
+    let mut place = frame::HEADER + 4;
+    let mut at = frame::HEADER + frame::ITEM_HEADER + 8 * keys.len();
+    for text in texts {
+        word(buffer, place, at);
+        word(buffer, place + 4, text.len());
+        buffer[at..at + text.len()].copy_from_slice(text.as_bytes());
+        place += 8;
+        at += text.len();
     }
 }
 
 /// The whole native half of a fast call: the buffer filled, decoded, decided and answered, with its clock.
+///
+/// The checksum adds up whether the answers are on, as it would with `evaluate::boolean`.
 fn through_frame(store: &Store, users: &[User], flags: usize, name: &str) -> Result<()> {
     let anchor = Instant::now();
     let now = || u64::try_from(anchor.elapsed().as_nanos()).unwrap_or_default();
@@ -141,10 +142,13 @@ fn through_frame(store: &Store, users: &[User], flags: usize, name: &str) -> Res
     let Some(installed) = &*guard else { return Ok(()) };
     let mut buffer = vec![0u8; 4096];
     report(name, flags, |flag, user| {
-        let keys = installed.snapshot.flags()[flag].keys();
-        ask(&mut buffer, installed.generation, u32::try_from(flag).unwrap_or_default(), &users[user], keys);
+        let definition = &installed.snapshot.flags()[flag];
+        ask(&mut buffer, installed.generation, flag, &users[user], definition.keys());
         frame::answer(store, &mut buffer, now);
-        Ok(u64::from(buffer[frame::HEADER]))
+        let outcome = usize::from(buffer[frame::HEADER]);
+        let answered = buffer[0] == frame::Status::Answered as u8;
+        let outcome = definition.outcomes().get(outcome).filter(|_| answered).ok_or(ErrorKind::Panic)?;
+        Ok(u64::from(outcome.on))
     })
 }
 
