@@ -35,11 +35,13 @@ export async function compareLive({ binary, generation, seed, cases, folder = FO
         const count = Math.min(CASES_PER_NAMESPACE, cases - asked);
         const group = await record(server, namespace, generateCases(random, document, count));
         asked += group.cases.length;
+        const differing = new Set();
         for (const [column, result] of await verify(server, group)) {
           report.add(`commit ${commit + 1}`, column, result);
           note(taken, column, result);
-          keep(folder, group, result.differences);
+          for (const { recorded } of result.differences) differing.add(recorded);
         }
+        if (differing.size > 0) keep(folder, { ...group, cases: [...differing] });
       }
     }
   } finally {
@@ -120,10 +122,7 @@ async function verify(server, group) {
   }
 }
 
-function keep(folder, group, differences) {
-  if (differences.length === 0) return;
-  group.differing ??= new Set();
-  for (const { recorded } of differences) group.differing.add(recorded);
-  writeGroup(folder, { ...group, cases: [...group.differing] });
-  console.log(`${group.name}: ${group.differing.size} cases that differ are kept in ${folder}`);
+function keep(folder, group) {
+  writeGroup(folder, group);
+  console.log(`${group.name}: ${group.cases.length} cases that differ are kept in ${folder}`);
 }
