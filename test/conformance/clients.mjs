@@ -15,6 +15,13 @@ export function openFetched(namespace, body, Client = FliptClient) {
   return Client.init({ namespace, updateInterval: 0, fetcher });
 }
 
+/** A client that loads the bodies one after the other, the next at each refresh. */
+export function openChanging(namespace, bodies) {
+  const left = [...bodies];
+  const fetcher = async () => new Response(left.shift(), { status: 200 });
+  return FliptClient.init({ namespace, updateInterval: 0, fetcher });
+}
+
 /** A client that knows nothing but a portable snapshot. */
 export function openImported(namespace, snapshot, Client = FliptClient) {
   const fetcher = async () => new Response('{}', { status: 404 });

@@ -1,4 +1,4 @@
-import { openFetched, openImported } from './clients.mjs';
+import { openChanging, openFetched, openImported } from './clients.mjs';
 import { Report } from './report.mjs';
 import { readDemo, readGroups } from './vectors.mjs';
 import { take, WAYS } from './ways.mjs';
@@ -29,6 +29,7 @@ export async function compareRecorded() {
   }
   for (const [column, taken] of results) checkColumn(report, column, taken);
   checkCounts(report, groups);
+  await compareAfterChange(report);
   return report.finish();
 }
 
@@ -39,6 +40,26 @@ async function withBothClients({ namespace, body }, use) {
     for (const [index, client] of [fetched, imported].entries()) use(SOURCES[index], client);
   } finally {
     await Promise.all([fetched.close(), imported.close()]);
+  }
+}
+
+/** A client that has answered from one state of the shop answers from the next one: what it had prepared is stale. */
+async function compareAfterChange(report) {
+  const [before, after] = readDemo();
+  for (const way of WAYS) {
+    const client = await openChanging(before.namespace, [before.body, after.body]);
+    const first = take(way, client, before);
+    const isChanged = await client.refresh();
+    const second = take(way, client, after);
+    await client.close();
+    const differences = [...first.differences, ...second.differences];
+    const compared = first.compared + second.compared;
+    report.add('shop, then changed', way.name, { compared, differences });
+    const { stale } = second.taken;
+    report.check(
+      `${way.name}: ${stale} prepared questions were stale after the change`,
+      isChanged && first.taken.stale === 0 && (way.path === 'fast' ? stale > 0 : stale === 0),
+    );
   }
 }
 

@@ -31,7 +31,11 @@ export function take(way, client, group) {
   } finally {
     forcePath(undefined);
   }
-  const taken = { fast: counters.fast - before.fast, slow: counters.slow - before.slow };
+  const taken = {
+    fast: counters.fast - before.fast,
+    slow: counters.slow - before.slow,
+    stale: counters.stale - before.stale,
+  };
   return { ...tally.result, taken };
 }
 
