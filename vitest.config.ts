@@ -4,7 +4,14 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // These have runners of their own.
-    exclude: ['test/bench/**', 'test/conformance/**', 'test/package/**', 'test/types/**'],
+    exclude: [
+      '**/node_modules/**',
+      'test/bench/**',
+      'test/conformance/**',
+      'test/drop-in/**',
+      'test/package/**',
+      'test/types/**',
+    ],
     // The addon lives in the process: a process a file, as users run it.
     pool: 'forks',
     testTimeout: 30_000,

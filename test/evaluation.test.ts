@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { body, boolean } from './support/flags.ts';
+import { body, boolean, rule, segment, variant } from './support/flags.ts';
 import { connected, failureOf, open, serve } from './support/harness.ts';
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -297,5 +297,31 @@ describe('flag state as servers really send it', () => {
     expect(client.evaluateBatch([{ flagKey: 'broken', entityId: 'a' }])).toMatchObject({
       responses: [{ errorEvaluationResponse: { reason: 'UNKNOWN_ERROR_EVALUATION_REASON' } }],
     });
+  });
+
+  it('splits as the server does: v1 leaves a gap where v2 normalises', async () => {
+    const half = variant('half', [
+      {
+        ...rule([segment('all', [])], 'gold'),
+        distributions: [{ variantKey: 'gold', rollout: 50, variantAttachment: 'null' }],
+      },
+    ]);
+    const matches = async (
+      serverCompatibility: 'auto' | 'v1' | 'v2',
+      digest: string | undefined,
+    ) => {
+      const server = await serve({ snapshot: { ...body([half]), digest } });
+      const client = await open(server, { serverCompatibility });
+      const entities = Array.from({ length: 200 }, (_, index) => `entity-${index}`);
+      return entities.filter(
+        (entityId) => client.evaluateVariant({ flagKey: 'half', entityId }).match,
+      ).length;
+    };
+    expect(await matches('auto', body([]).digest)).toBe(200);
+    const some = await matches('auto', undefined);
+    expect(some).toBeGreaterThan(60);
+    expect(some).toBeLessThan(140);
+    expect(await matches('v1', body([]).digest)).toBe(some);
+    expect(await matches('v2', undefined)).toBe(200);
   });
 });
