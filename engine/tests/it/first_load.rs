@@ -100,7 +100,10 @@ async fn under_fallback_a_snapshot_is_enough_after_the_first_failure() {
     guarded(async {
         let server = Server::simple().await;
         server.always(Reply::with(&[("retry-after", "120")], 503, b""));
-        let client = start(&server, json!({ "errorStrategy": "fallback", "snapshot": seed() }));
+        let options = json!({
+            "errorStrategy": "fallback", "snapshot": seed(), "connectTimeoutMs": 60_000, "initTimeoutMs": 60_000,
+        });
+        let client = start(&server, options);
         assert!(is_on(&client, "seeded").unwrap(), "at once");
         client.ready().await.unwrap();
         let status = client.status();

@@ -21,6 +21,8 @@ fn bad_replies() -> Vec<(&'static str, Reply, &'static str)> {
         bytes.truncate(bytes.len() - 10);
         Reply::Cut(bytes)
     };
+    let mut endless = chunked(&vec![b' '; 70_000]);
+    endless.truncate(endless.len() - 5);
     let zipped = crate::support::gzip(&good);
     let encoded = [("content-encoding", "gzip")];
     vec![
@@ -44,6 +46,7 @@ fn bad_replies() -> Vec<(&'static str, Reply, &'static str)> {
         ("flags that are none", Reply::ok(br#"{"namespace":{"key":"default"},"flags":7}"#), "FLIPT_RESPONSE_INVALID"),
         ("too large by length", Reply::ok(&vec![b' '; 70_000]), "FLIPT_RESPONSE_TOO_LARGE"),
         ("too large by chunks", Reply::Raw(chunked(&vec![b' '; 70_000])), "FLIPT_RESPONSE_TOO_LARGE"),
+        ("too large without end", Reply::Stall(endless), "FLIPT_RESPONSE_TOO_LARGE"),
         ("a gzip bomb", Reply::gzip(&vec![b' '; 40_000_000]), "FLIPT_RESPONSE_TOO_LARGE"),
         ("a reset", Reply::Reset, "FLIPT_CONNECTION_FAILED"),
         ("an orderly close", Reply::Cut(Vec::new()), "FLIPT_CONNECTION_FAILED"),
