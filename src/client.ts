@@ -2,10 +2,17 @@
 
 import { isPresent } from './arguments.js';
 import { describe } from './encode.js';
-import { invalidArgument, type Tagged, unwrap } from './errors.js';
+import {
+  describeProblem,
+  type FliptError,
+  invalidArguments,
+  type Tagged,
+  unwrap,
+} from './errors.js';
 import type {
   BatchEvaluationResponse,
   BooleanEvaluationResponse,
+  EvaluationContext,
   EvaluationRequest,
   Flag,
   VariantEvaluationResponse,
@@ -115,7 +122,14 @@ export class FliptClient implements BaseFliptClient {
    * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
    */
   evaluateBoolean(request: EvaluationRequest): BooleanEvaluationResponse {
-    const { flagKey, entityId, context } = checked(request);
+    let flagKey: string;
+    let entityId: string;
+    let context: EvaluationContext | undefined;
+    try {
+      ({ flagKey, entityId, context } = requireObject(request));
+    } catch (cause) {
+      throw unreadable(request, cause);
+    }
     this.#before(flagKey, entityId);
     const answer = this.#evaluator.boolean(flagKey, entityId, context);
     this.#hook?.afterBoolean(answer);
@@ -128,7 +142,14 @@ export class FliptClient implements BaseFliptClient {
    * @throws the same errors as {@link FliptClient.evaluateBoolean}
    */
   evaluateVariant(request: EvaluationRequest): VariantEvaluationResponse {
-    const { flagKey, entityId, context } = checked(request);
+    let flagKey: string;
+    let entityId: string;
+    let context: EvaluationContext | undefined;
+    try {
+      ({ flagKey, entityId, context } = requireObject(request));
+    } catch (cause) {
+      throw unreadable(request, cause);
+    }
     this.#before(flagKey, entityId);
     const answer = this.#evaluator.variant(flagKey, entityId, context);
     this.#hook?.afterVariant(answer);
@@ -233,13 +254,28 @@ export class FliptClient implements BaseFliptClient {
   }
 }
 
-function checked(request: EvaluationRequest): EvaluationRequest {
-  if (typeof request === 'object' && request !== null) {
-    return request;
+function requireObject(request: EvaluationRequest): EvaluationRequest {
+  if (typeof request !== 'object' || request === null) {
+    throw NOT_AN_OBJECT;
   }
-  throw invalidArgument('FLIPT_ARGUMENT_INVALID', {
+  return request;
+}
+
+const NOT_AN_OBJECT = new TypeError('not an object');
+
+/** The error of a request that is not an object, or whose getters throw. */
+function unreadable(request: unknown, cause: unknown): FliptError {
+  const isObject = cause !== NOT_AN_OBJECT;
+  const problem = {
     field: 'request',
-    received: describe(request),
+    received: isObject ? 'a getter that throws' : describe(request),
     allowed: 'an object with flagKey and entityId',
-  });
+  };
+  const message = describeProblem(problem);
+  return invalidArguments(
+    'FLIPT_ARGUMENT_INVALID',
+    [problem],
+    message,
+    isObject ? cause : undefined,
+  );
 }

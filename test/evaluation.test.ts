@@ -254,6 +254,31 @@ describe('bad arguments', () => {
     }
   });
 
+  it.each(['flagKey', 'entityId', 'context'])(
+    'a request whose getter of %s throws',
+    async (field) => {
+      const { client } = await connected();
+      const cause = new Error('not today');
+      const request = Object.defineProperty({ flagKey: 'banner', entityId: 'ann' }, field, {
+        get() {
+          throw cause;
+        },
+      });
+      for (const call of CALLS) {
+        expect(await failureOf(() => client[call](request))).toMatchObject({
+          name: 'ValidationError',
+          code: 'FLIPT_ARGUMENT_INVALID',
+          cause,
+        });
+      }
+      expect(client.evaluateBatch([request, { flagKey: 'banner', entityId: 'ann' }])).toMatchObject(
+        {
+          responses: [{ errorEvaluationResponse: {} }, { booleanEvaluationResponse: {} }],
+        },
+      );
+    },
+  );
+
   it.each([7, null, {}, Symbol('x')])('a flagKey or entityId that is no text', async (value) => {
     const { client } = await connected();
     for (const request of [

@@ -231,7 +231,7 @@ describe('fetcher', () => {
           ? Promise.resolve(ok(shop(1)))
           : new Promise((resolve) => late.push(() => resolve(ok(shop(2)))));
       },
-      { requestTimeout: 0.05 },
+      { requestTimeout: 0.4 },
     );
     expect(await failureOf(client.refresh())).toMatchObject({ code: 'FLIPT_REQUEST_TIMEOUT' });
     late[0]?.();

@@ -93,7 +93,7 @@ describe('when init settles', () => {
       errorStrategy: 'fallback',
       snapshot,
       logger,
-      retry: { maxRetries: 1, baseDelayMs: 200 },
+      retry: { maxRetries: 1, baseDelayMs: 2_000 },
     });
     expect(client.evaluateBoolean({ flagKey: 'banner', entityId: 'ann' }).enabled).toBe(true);
     await server.waitForRequests(2);
@@ -124,7 +124,7 @@ describe('when init settles', () => {
 describe('a rejected or aborted init leaves nothing behind', () => {
   it('closes its connection and asks no more after a timeout', async () => {
     const server = await serve({ behaviour: 'neverAnswers' });
-    await failureOf(FliptClient.init(quiet(server, { initTimeoutMs: 50, updateInterval: 0.01 })));
+    await failureOf(FliptClient.init(quiet(server, { initTimeoutMs: 400, updateInterval: 0.01 })));
     await server.waitForConnections(0);
     expect(server.requests).toHaveLength(1);
   });

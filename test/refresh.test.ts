@@ -172,7 +172,7 @@ describe('bad answers are refused with a named error, the flag state stays, the 
   it.each(answers)('%s', async (_name, behaviour, code) => {
     const server = await serve({ snapshot: shop(2) });
     const slow = code === 'FLIPT_REQUEST_TIMEOUT';
-    const client = await open(server, slow ? { requestTimeout: 0.25 } : {});
+    const client = await open(server, slow ? { requestTimeout: 0.4 } : {});
     server.setSnapshot(shop(4));
     server.setBehaviour(behaviour);
     const error = await failureOf(client.refresh());
