@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { alone } from './lock.mjs';
-import { root, run, StepError } from './process.mjs';
+import { root, runNpm, StepError } from './process.mjs';
 import { withProgress } from './progress.mjs';
 import { fingerprint, isStamped, stamp } from './stamp.mjs';
 
@@ -24,9 +24,8 @@ export async function installLocked(folder, label) {
   await alone(`install-${folder === '.' ? 'root' : folder.replaceAll(/[\\/]/g, '-')}`, async () => {
     if (isDone()) return;
     await withProgress(label, async () => {
-      const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
       const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-      const { code, stdout, stderr } = await run(npm, args, {
+      const { code, stdout, stderr } = await runNpm(args, {
         cwd: join(root, folder),
         output: 'keep',
       });

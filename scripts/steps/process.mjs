@@ -15,10 +15,15 @@ export class StepError extends Error {}
  * `keep` into the result only. `onText` sees each piece of standard error as it arrives.
  * Resolves to `{ code, stdout, stderr }`; a program that cannot be started gives code 127.
  */
-export function run(command, args, { env, cwd = root, output = 'show', onText } = {}) {
+export function run(
+  command,
+  args,
+  { env, cwd = root, output = 'show', onText, shell = false } = {},
+) {
   return new Promise((settle) => {
     const child = spawn(command, args, {
       cwd,
+      shell,
       env: { ...process.env, ...env },
       stdio: output === 'show' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     });
@@ -35,6 +40,10 @@ export function run(command, args, { env, cwd = root, output = 'show', onText } 
     child.once('close', (code, signal) => settle({ ...text, code: code ?? (signal ? 1 : 0) }));
   });
 }
+
+/** Runs npm; as `run`. On Windows npm is a batch file, which only a shell starts. */
+export const runNpm = (args, options) =>
+  run('npm', args, { ...options, shell: process.platform === 'win32' });
 
 /** Runs a Node script of the project; as `run`. */
 export const runNode = (args, options) => run(process.execPath, args, options);

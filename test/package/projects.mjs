@@ -10,15 +10,17 @@ export const suffix = hostTarget().suffix;
 export const platformPackage = `@flipt-native/${suffix}`;
 
 const hangMs = 180_000;
+// There npm is a batch file, which only a shell starts.
+const isWindows = process.platform === 'win32';
 
 /** Runs a program; resolves to `{ code, stdout, stderr }`. */
-export function execute(command, args, { cwd, env = {} } = {}) {
+export function execute(command, args, { cwd, env = {}, shell = false } = {}) {
   const { FLIPT_NATIVE_BINARY, ...inherited } = process.env;
   return new Promise((settle) => {
     execFile(
       command,
       args,
-      { cwd, env: { ...inherited, ...env }, timeout: hangMs, maxBuffer: 1 << 26 },
+      { cwd, shell, env: { ...inherited, ...env }, timeout: hangMs, maxBuffer: 1 << 26 },
       (error, stdout, stderr) => settle({ code: error ? (error.code ?? 1) : 0, stdout, stderr }),
     );
   });
@@ -36,8 +38,7 @@ export async function pack(folder, destination) {
 }
 
 async function npm(args, { cwd }) {
-  const program = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const { code, stdout, stderr } = await execute(program, args, { cwd });
+  const { code, stdout, stderr } = await execute('npm', args, { cwd, shell: isWindows });
   if (code !== 0) throw new Error(`npm ${args[0]} failed in ${cwd}\n${stdout}${stderr}`);
   return stdout;
 }
