@@ -17,7 +17,7 @@ const UNKNOWN = 'UNKNOWN_ERROR_EVALUATION_REASON';
 interface Reading {
   readonly plans: (Plan | undefined)[];
   readonly entityIds: string[];
-  readonly texts: string[];
+  readonly values: unknown[];
   readonly warnings: string[];
 }
 
@@ -78,7 +78,7 @@ export class Batch {
 
   /** Reads everything that may run the caller's code, before the frame is touched. */
   #read(requests: readonly unknown[]): Reading {
-    const reading: Reading = { plans: [], entityIds: [], texts: [], warnings: [] };
+    const reading: Reading = { plans: [], entityIds: [], values: [], warnings: [] };
     for (let index = 0; index < requests.length; index++) {
       const { flagKey, entityId, context } = fields(requests[index]);
       let plan: Plan | undefined;
@@ -88,7 +88,7 @@ export class Batch {
       } else {
         reading.entityIds.push('');
       }
-      if (!readTexts(plan, context, reading.texts) || plan === undefined) {
+      if (!readValues(plan, context, reading.values) || plan === undefined) {
         reading.warnings.push(warning(index, flagKey, entityId, context));
         plan = undefined;
       }
@@ -98,11 +98,11 @@ export class Batch {
   }
 
   /** Puts the items into the frame; returns where their answers will stand, or nothing when no frame is large enough. */
-  #fill({ plans, entityIds, texts }: Reading): number[] | undefined {
+  #fill({ plans, entityIds, values }: Reading): number[] | undefined {
     this.#frame ??= new Frame(this.#native);
     let frame: Frame | undefined = this.#frame;
     while (frame !== undefined) {
-      const slots = fillFrame(frame, plans, entityIds, texts);
+      const slots = fillFrame(frame, plans, entityIds, values);
       if (slots !== undefined) {
         this.#frame = frame;
         return slots;
@@ -201,17 +201,17 @@ function fillFrame(
   frame: Frame,
   plans: readonly (Plan | undefined)[],
   entityIds: readonly string[],
-  texts: readonly string[],
+  values: readonly unknown[],
 ): number[] | undefined {
   const slots: number[] = [];
   let offset = 0;
-  frame.begin();
+  frame.begin(plans.length, values.length);
   for (let index = 0; index < plans.length; index++) {
     const plan = plans[index];
     if (plan === undefined || plan.error !== undefined || plan.kind === 'unknown') {
       continue;
     }
-    const slot = frame.add(plan, entityIds[index] as string, texts, offset);
+    const slot = frame.add(plan, entityIds[index] as string, values, offset);
     if (slot < 0) {
       return undefined;
     }
@@ -221,18 +221,18 @@ function fillFrame(
   return slots;
 }
 
-/** Appends the texts of the plan's keys; false, with nothing appended, when the context cannot be used. */
-function readTexts(plan: Plan | undefined, context: unknown, texts: string[]): boolean {
-  const offset = texts.length;
+/** Appends the values of the plan's keys; false, with nothing appended, when the context cannot be used. */
+function readValues(plan: Plan | undefined, context: unknown, values: unknown[]): boolean {
+  const offset = values.length;
   const keys = plan?.keys ?? NO_KEYS;
   try {
     for (let index = 0; index < keys.count; index++) {
-      texts.push('');
+      values.push(undefined);
     }
-    keys.read(context, texts, offset);
+    keys.read(context, values, offset);
     return true;
   } catch {
-    texts.length = offset;
+    values.length = offset;
     return false;
   }
 }

@@ -32,16 +32,16 @@ export class KeyPositions {
   }
 
   /**
-   * Puts the texts of the keys that the flag reads into `texts`, from `offset` on, and checks all others. Every property
-   * is read once; getters may run anything, so that `texts` must belong to this call alone.
+   * Puts the values of the keys that the flag reads into `values`, from `offset` on, and checks all others. Every property
+   * is read once; getters may run anything, so that `values` must belong to this call alone.
    */
-  read(context: unknown, texts: string[], offset: number): void {
+  read(context: unknown, values: unknown[], offset: number): void {
     if (context === undefined || context === null) {
       return;
     }
     const prototype = typeof context === 'object' ? Object.getPrototypeOf(context) : undefined;
     if ((prototype !== OBJECT_PROTOTYPE && prototype !== null) || isPolluted()) {
-      this.#readUnusual(context, texts, offset);
+      this.#readUnusual(context, values, offset);
       return;
     }
     let index = 0;
@@ -49,21 +49,21 @@ export class KeyPositions {
       const value = (context as Record<string, unknown>)[key];
       const position = this.#seen[index] === key ? (this.#seenPositions[index] as number) : this.#learn(index, key);
       if (position >= 0) {
-        texts[offset + position] = typeof value === 'string' ? value : textOf(value);
+        values[offset + position] = typeof value === 'string' ? value : usable(value);
       } else if (typeof value !== 'string') {
-        textOf(value);
+        usable(value);
       }
       index++;
     }
   }
 
   /** Own properties only, whatever the prototype offers. */
-  #readUnusual(context: unknown, texts: string[], offset: number): void {
+  #readUnusual(context: unknown, values: unknown[], offset: number): void {
     for (const key of Object.keys(requireObject(context))) {
-      const text = textOf((context as Record<string, unknown>)[key]);
+      const value = usable((context as Record<string, unknown>)[key]);
       const position = this.#positions.get(key);
       if (position !== undefined) {
-        texts[offset + position] = text;
+        values[offset + position] = value;
       }
     }
   }
@@ -87,11 +87,11 @@ export function readAll(context: unknown): { keys: string[]; values: string[] } 
   const values: string[] = [];
   if (context !== undefined && context !== null) {
     for (const key of Object.keys(requireObject(context))) {
-      const text = textOf((context as Record<string, unknown>)[key]);
-      // No server sends a key like this, and the addon would see another one.
-      if (!LONE_SURROGATE.test(key)) {
+      const value = usable((context as Record<string, unknown>)[key]);
+      // No server sends a key with half a character, and the addon would see another one.
+      if (value !== undefined && !LONE_SURROGATE.test(key)) {
         keys.push(key);
-        values.push(text);
+        values.push(String(value));
       }
     }
   }
@@ -106,20 +106,18 @@ function isPolluted(): boolean {
   return false;
 }
 
-/** The text that constraints compare. Throws for a value that has none; {@link contextProblems} then finds out which. */
-function textOf(value: unknown): string {
+/** A value that has a text, `undefined` for one that is absent. Throws for any other; {@link contextProblems} tells. */
+function usable(value: unknown): unknown {
   switch (typeof value) {
     case 'string':
-      return value;
     case 'number':
     case 'boolean':
     case 'bigint':
-      return String(value);
     case 'undefined':
-      return '';
+      return value;
     default:
       if (value === null) {
-        return '';
+        return undefined;
       }
       throw UNUSABLE;
   }

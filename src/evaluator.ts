@@ -30,8 +30,8 @@ export class Evaluator {
   readonly #clock = new Clock();
   readonly #frame: Frame;
   readonly #batch: Batch;
-  /** The texts of the evaluation that is going on. */
-  #texts: string[] = [];
+  /** The values of the evaluation that is going on. */
+  readonly #values: unknown[] = [];
   /** A context is being read, and its getters may evaluate: those evaluations take the slow path. */
   #reading = false;
   #answered: NativeOutcome | undefined;
@@ -135,9 +135,9 @@ export class Evaluator {
       if (this.#reading || !plan.fits || isForcedSlow()) {
         return -1;
       }
-      const texts = this.#read(plan, entityId, context);
-      frame.begin();
-      const slot = frame.add(plan, entityId, texts, 0);
+      const values = this.#read(plan, entityId, context);
+      frame.begin(1, plan.keyCount);
+      const slot = frame.add(plan, entityId, values, 0);
       if (slot < 0) {
         return -1;
       }
@@ -157,20 +157,20 @@ export class Evaluator {
     return -1;
   }
 
-  #read(plan: Plan, entityId: string, context: unknown): string[] {
-    const texts = this.#texts;
+  #read(plan: Plan, entityId: string, context: unknown): readonly unknown[] {
+    const values = this.#values;
     for (let index = 0; index < plan.keyCount; index++) {
-      texts[index] = '';
+      values[index] = undefined;
     }
     this.#reading = true;
     try {
-      plan.keys.read(context, texts, 0);
+      plan.keys.read(context, values, 0);
     } catch (cause) {
       throw unusable(plan.flagKey, entityId, context, cause);
     } finally {
       this.#reading = false;
     }
-    return texts;
+    return values;
   }
 
   #slow(kind: Kind, flagKey: string, entityId: string, context: unknown): NativeAnswer {

@@ -7,68 +7,112 @@ export const Status = { Answered: 0, Stale: 1, Closed: 2, NotReady: 3, Malformed
 
 const HEADER_BYTES = 16;
 const ITEM_BYTES = 12;
+const TEXT_BYTES = 8;
 const SMALLEST = 4096;
 const LARGEST = 1024 * 1024;
 /** Above this length the built-in encoder is faster than a loop. */
-const LOOP_LENGTH = 48;
+const LOOP_LENGTH = 24;
 const MOST_BYTES_PER_UNIT = 3;
+
+/** Room for texts that stay. */
+const KNOWN_BYTES = 16 * 1024;
+const LONGEST_KNOWN = 63;
+/** Where a text stands and how long it is share one small integer. */
+const LENGTH_BITS = 6;
+const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
 
 const encoder = new TextEncoder();
 
 /**
  * The buffer that is lent to the addon, and the raw callback that answers what stands in it. The layout is described
- * in `engine/src/evaluate/frame.rs`.
+ * in `engine/src/evaluate/frame.rs`. The far end holds the texts of values that come again and again.
  */
 export class Frame {
   readonly #native: NativeClient;
-  #numbers: Uint32Array;
-  #bytes: Uint8Array;
-  #floats: Float64Array;
-  #call: () => void;
+  readonly #numbers: Uint32Array;
+  readonly #bytes: Uint8Array;
+  readonly #floats: Float64Array;
+  readonly #call: () => void;
+  /** Where items must end, because the texts that stay begin. */
+  readonly #limit: number;
   /** Where the next item begins. */
+  #next = HEADER_BYTES;
+  /** Where the next text begins, behind all items. */
   #end = HEADER_BYTES;
+  /** Where the texts of values stand that came before: begin and length in one number. */
+  readonly #known = new Map<unknown, number>();
+  /** Where the next text that stays begins. */
+  #knownEnd: number;
+  #isFull = false;
 
   constructor(native: NativeClient, bytes = SMALLEST) {
     this.#native = native;
-    const { buffer, call } = native.createEvaluator(bytes);
+    const { buffer, call } = native.createEvaluator(bytes + KNOWN_BYTES);
     this.#numbers = new Uint32Array(buffer);
     this.#bytes = new Uint8Array(buffer);
     this.#floats = new Float64Array(buffer);
     this.#call = call;
+    this.#limit = bytes;
+    this.#knownEnd = bytes;
   }
 
-  /** Begins a frame without items. */
-  begin(): void {
-    this.#end = HEADER_BYTES;
+  /** Begins a frame for a number of items that ask about a number of keys together. */
+  begin(items: number, keys: number): void {
+    this.#next = HEADER_BYTES;
+    this.#end = HEADER_BYTES + items * ITEM_BYTES + keys * TEXT_BYTES;
+    if (this.#isFull) {
+      // Not earlier: the items of one frame may point at texts that stay.
+      this.#isFull = false;
+      this.#known.clear();
+      this.#knownEnd = this.#limit;
+    }
   }
 
   /**
-   * Adds an item; `texts` holds the values of the plan's keys from `offset` on. Returns where its answer will stand, or
-   * -1 when the frame has no room for it.
+   * Adds an item; `values` holds the values of the plan's keys from `offset` on, `undefined` for absent ones. Returns
+   * where its answer will stand, or -1 when the frame has no room for it.
    */
-  add(plan: Plan, entityId: string, texts: readonly string[], offset: number): number {
-    const start = this.#end;
+  add(plan: Plan, entityId: string, values: readonly unknown[], offset: number): number {
     const count = plan.keyCount;
     const numbers = this.#numbers;
-    const slot = start >> 2;
-    let at = start + ITEM_BYTES + count * 4;
-    const entityAt = at;
-    at = this.#write(entityId, at);
-    if (at < 0) {
+    const slot = this.#next >> 2;
+    let at = this.#end;
+    let end = this.#write(entityId, at, this.#limit);
+    if (end < 0) {
       return -1;
     }
     numbers[slot] = plan.position;
-    numbers[slot + 1] = at - entityAt;
+    numbers[slot + 1] = at;
+    numbers[slot + 2] = end - at;
     for (let index = 0; index < count; index++) {
-      const text = texts[offset + index] as string;
-      const next = text === '' ? at : this.#write(text, at);
-      if (next < 0) {
+      const value = values[offset + index];
+      const place = slot + 3 + index * 2;
+      if (value === undefined || value === '') {
+        numbers[place] = 0;
+        numbers[place + 1] = 0;
+        continue;
+      }
+      const known = plan.repeats[index] ? this.#known.get(value) : undefined;
+      if (known !== undefined) {
+        plan.repeated(index);
+        numbers[place] = known >>> LENGTH_BITS;
+        numbers[place + 1] = known & LENGTH_MASK;
+        continue;
+      }
+      at = end;
+      end = this.#write(typeof value === 'string' ? value : String(value), at, this.#limit);
+      if (end < 0) {
         return -1;
       }
-      numbers[slot + 3 + index] = next - at;
-      at = next;
+      numbers[place] = at;
+      numbers[place + 1] = end - at;
+      if (plan.repeats[index]) {
+        plan.surprised(index);
+        this.#remember(value, at, end);
+      }
     }
-    this.#end = (at + 3) & ~3;
+    this.#next += ITEM_BYTES + count * TEXT_BYTES;
+    this.#end = end;
     return slot;
   }
 
@@ -109,15 +153,15 @@ export class Frame {
 
   /** A larger frame for the same client, or nothing when this one is as large as frames get. */
   grown(): Frame | undefined {
-    const bytes = this.#bytes.length * 4;
+    const bytes = this.#limit * 4;
     return bytes > LARGEST ? undefined : new Frame(this.#native, bytes);
   }
 
-  /** Writes a text as UTF-8 and returns where it ends, or -1 when there may not be room for it. */
-  #write(text: string, at: number): number {
+  /** Writes a text as UTF-8 and returns where it ends, or -1 when there may not be room for it before `limit`. */
+  #write(text: string, at: number, limit: number): number {
     const bytes = this.#bytes;
     const length = text.length;
-    if (at + length * MOST_BYTES_PER_UNIT > bytes.length) {
+    if (at + length * MOST_BYTES_PER_UNIT > limit) {
       return -1;
     }
     if (length <= LOOP_LENGTH) {
@@ -135,6 +179,21 @@ export class Frame {
       }
     }
     return at + encoder.encodeInto(text, bytes.subarray(at)).written;
+  }
+
+  /** Keeps a copy of a short text, so that it need not be written when it comes again. */
+  #remember(value: unknown, begin: number, end: number): void {
+    const length = end - begin;
+    if (length > LONGEST_KNOWN) {
+      return;
+    }
+    if (this.#knownEnd + length > this.#bytes.length) {
+      this.#isFull = true;
+      return;
+    }
+    this.#bytes.copyWithin(this.#knownEnd, begin, end);
+    this.#known.set(value, (this.#knownEnd << LENGTH_BITS) | length);
+    this.#knownEnd += length;
   }
 }
 

@@ -13,10 +13,11 @@
 //! | at | what |
 //! |---|---|
 //! | 0 | position of the flag, 32 bits |
-//! | 4 | length of the entity id |
-//! | 8 | unused, 32 bits |
-//! | 12 | length of the value of each context key that the flag reads, 32 bits each, 0 when absent |
-//! | .. | the UTF-8 text of the entity id and the values, one behind the other |
+//! | 4 | where the entity id stands in the buffer, and its length, 32 bits each |
+//! | 12 | the same for the value of each context key that the flag reads; length 0 when absent |
+//!
+//! Texts are UTF-8 and may stand anywhere in the buffer, so that JavaScript can leave those that it asks about again and
+//! again where they are.
 //!
 //! The answer overwrites the beginning with a [`Status`] (32 bits), the whole duration in nanoseconds (32 bits) and the
 //! time in milliseconds of a clock that never goes back (a 64-bit float); and each item's first 12 bytes with the
@@ -31,8 +32,10 @@ use crate::store::{Installed, Store};
 
 /// Where the items begin.
 pub const HEADER: usize = 16;
-/// Where the lengths of an item's values begin, behind its beginning.
+/// How many bytes of an item stand before the values of its keys.
 pub const ITEM_HEADER: usize = 12;
+/// How many bytes say where a text stands.
+const TEXT: usize = 8;
 
 /// How a frame was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +90,7 @@ fn items(installed: &Installed, buffer: &mut [u8], started: u64, now: &impl Fn()
     for _ in 0..count {
         let item = Item::read(installed, buffer, at)?;
         let answer = decide::flag(item.flag, item.entity, &item);
-        let next = item.end.next_multiple_of(4);
+        let next = item.end;
         let after = now();
         let slots = buffer.get_mut(at..)?.first_chunk_mut::<ITEM_HEADER>()?;
         slots[..4].copy_from_slice(&answer.outcome.to_le_bytes());
@@ -107,9 +110,9 @@ fn items(installed: &Installed, buffer: &mut [u8], started: u64, now: &impl Fn()
 struct Item<'a> {
     flag: &'a Flag,
     entity: &'a str,
-    /// The lengths of the values, four bytes each.
-    lengths: &'a [u8],
-    values: &'a str,
+    buffer: &'a [u8],
+    /// Where the texts of the values stand, [`TEXT`] bytes each.
+    values: &'a [u8],
     end: usize,
 }
 
@@ -119,41 +122,27 @@ impl<'a> Item<'a> {
         if flag.outcomes().is_empty() {
             return None;
         }
-        let entity_length = read(buffer, at.checked_add(4)?)? as usize;
-        let lengths_at = at.checked_add(ITEM_HEADER)?;
-        let text_at = lengths_at.checked_add(flag.keys.len().checked_mul(4)?)?;
-        let lengths = buffer.get(lengths_at..text_at)?;
-        let values_length = lengths
-            .chunks_exact(4)
-            .try_fold(0usize, |sum, length| sum.checked_add(u32::from_le_bytes(length.try_into().ok()?) as usize))?;
-        let end = text_at.checked_add(entity_length)?.checked_add(values_length)?;
-        let text = std::str::from_utf8(buffer.get(text_at..end)?).ok()?;
-        let (entity, values) = text.split_at_checked(entity_length)?;
-        let item = Self { flag, entity, lengths, values, end };
-        item.cut_between_characters().then_some(item)
-    }
-
-    fn length(&self, position: usize) -> usize {
-        let bytes = self.lengths.get(position * 4..).and_then(|rest| rest.first_chunk());
-        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
-    }
-
-    /// Whether every value begins and ends between two characters.
-    fn cut_between_characters(&self) -> bool {
-        let mut at = 0;
-        (0..self.flag.keys.len()).all(|position| {
-            at += self.length(position);
-            self.values.is_char_boundary(at)
-        })
+        let values_at = at.checked_add(ITEM_HEADER)?;
+        let end = values_at.checked_add(flag.keys.len().checked_mul(TEXT)?)?;
+        let entity = text(buffer, buffer.get(at + 4..values_at)?)?;
+        let values = buffer.get(values_at..end)?;
+        let readable = values.chunks_exact(TEXT).all(|place| text(buffer, place).is_some());
+        readable.then_some(Self { flag, entity, buffer, values, end })
     }
 }
 
 impl Values for Item<'_> {
     fn value(&self, _: &Flag, position: u32) -> &str {
-        let position = position as usize;
-        let at: usize = (0..position).map(|before| self.length(before)).sum();
-        self.values.get(at..at + self.length(position)).unwrap_or_default()
+        let place = self.values.get(position as usize * TEXT..).unwrap_or_default();
+        text(self.buffer, place).unwrap_or_default()
     }
+}
+
+/// The text that stands where `place` says: its beginning and its length.
+fn text<'a>(buffer: &'a [u8], place: &[u8]) -> Option<&'a str> {
+    let begin = read(place, 0)? as usize;
+    let length = read(place, 4)? as usize;
+    std::str::from_utf8(buffer.get(begin..begin.checked_add(length)?)?).ok()
 }
 
 fn read(buffer: &[u8], at: usize) -> Option<u32> {
