@@ -21,6 +21,9 @@ const { values: options } = parseArgs({
   },
 });
 
+// Ending by a signal must end a server and remove its folder too.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 if (options.help) console.log(USAGE);
 else verdict(options.live ? await runLive() : await runAll());
 

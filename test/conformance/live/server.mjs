@@ -19,7 +19,13 @@ const HEADERS = { 'x-flipt-accept-server-version': '1.47.0' };
 export async function startFlipt({ binary, generation }) {
   const folder = mkdtempSync(join(tmpdir(), 'flipt-live-'));
   const server = generation === 'v1' ? new ServerV1(binary, folder) : new ServerV2(binary, folder);
-  await server.start();
+  process.once('exit', server.abandon);
+  try {
+    await server.start();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
   return server;
 }
 
@@ -106,9 +112,16 @@ class Server {
   }
 
   async stop() {
+    process.off('exit', this.abandon);
     await this.end();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.abandon();
   }
+
+  /** What is left to do when the process ends early. */
+  abandon = () => {
+    this.process?.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  };
 }
 
 class ServerV2 extends Server {
