@@ -1,7 +1,9 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const ROUND_MILLIS = 40;
+/** Long enough for a garbage collection in most rounds, short enough to fit between other processes' turns. */
+const ROUND_MILLIS = 20;
+const WARM_UP_MILLIS = 400;
 const CHECKSUM_CALLS = 20_000;
 const ANSWER_LIMIT_MILLIS = 120_000;
 
@@ -81,7 +83,7 @@ export async function measure(lanes, rounds) {
 
 /** Calls until the compiler has settled, and from the last of them the number that fills a round. */
 async function callsOfARound(contender, question) {
-  const deadline = performance.now() + 10 * ROUND_MILLIS;
+  const deadline = performance.now() + WARM_UP_MILLIS;
   let nanosACall;
   do {
     nanosACall = (await contender.ask('time', { ...question, calls: 2000 })) / 2000;
