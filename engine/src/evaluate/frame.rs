@@ -157,3 +157,146 @@ fn elapsed(from: u64, to: u64) -> u32 {
 fn milliseconds(nanos: u64) -> f64 {
     (nanos / 1_000_000) as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::evaluate::{self, Request};
+    use crate::snapshot::Snapshot;
+    use crate::store::{StoreWriter, store};
+
+    const BODY: &[u8] = br#"{"namespace":{"key":"n"},"digest":"d","flags":[
+        {"key":"plain","type":"BOOLEAN_FLAG_TYPE","enabled":true},
+        {"key":"split","type":"VARIANT_FLAG_TYPE","enabled":true,"rules":[{"id":"r","segmentOperator":"OR_SEGMENT_OPERATOR",
+          "segments":[{"key":"all","matchType":"ALL_SEGMENT_MATCH_TYPE","constraints":[
+            {"type":"STRING_CONSTRAINT_COMPARISON_TYPE","property":"plan","operator":"prefix","value":"p"},
+            {"type":"NUMBER_CONSTRAINT_COMPARISON_TYPE","property":"age","operator":"gt","value":"3"}]},
+           {"key":"some","matchType":"ANY_SEGMENT_MATCH_TYPE","constraints":[
+            {"type":"STRING_CONSTRAINT_COMPARISON_TYPE","property":"plan","operator":"contains","value":"o"}]}],
+          "distributions":[{"variantKey":"a","rollout":40},{"variantKey":"b","rollout":60}]}]},
+        {"key":"odd","type":"NEW_FLAG_TYPE"}]}"#;
+
+    fn installed() -> (StoreWriter, Store) {
+        let (writer, store) = store();
+        writer.install(Snapshot::parse(BODY, None).unwrap(), None);
+        (writer, store)
+    }
+
+    fn generation(store: &Store) -> u64 {
+        store.installed().unwrap().generation
+    }
+
+    /// A frame as JavaScript writes it: items first, texts behind them.
+    fn frame(generation: u64, items: &[(u32, &str, Vec<&str>)]) -> Vec<u8> {
+        let mut head = Vec::from(generation.to_le_bytes());
+        head.extend_from_slice(&u32::try_from(items.len()).unwrap().to_le_bytes());
+        head.extend_from_slice(&[0; 4]);
+        let size: usize = items.iter().map(|(_, _, values)| ITEM_HEADER + values.len() * TEXT).sum();
+        let mut texts = Vec::new();
+        let mut place = |text: &str| {
+            let begin = u32::try_from(HEADER + size + texts.len()).unwrap();
+            texts.extend_from_slice(text.as_bytes());
+            [begin.to_le_bytes(), u32::try_from(text.len()).unwrap().to_le_bytes()].concat()
+        };
+        for (flag, entity, values) in items {
+            head.extend_from_slice(&flag.to_le_bytes());
+            head.extend(place(entity));
+            values.iter().for_each(|value| head.extend(place(value)));
+        }
+        head.extend(texts);
+        head
+    }
+
+    fn ask(store: &Store, buffer: &mut [u8]) -> u32 {
+        let clock = std::cell::Cell::new(0);
+        answer(store, buffer, || clock.replace(clock.get() + 7_000_000));
+        read(buffer, 0).unwrap_or(u32::MAX)
+    }
+
+    #[test]
+    fn an_answer_has_status_outcome_mask_and_times() {
+        let (_writer, store) = installed();
+        let mut buffer = frame(generation(&store), &[(0, "e", vec![]), (1, "e", vec!["pro", "4"])]);
+        assert_eq!(ask(&store, &mut buffer), Status::Answered as u32);
+        assert_eq!(read(&buffer, 4), Some(14_000_000), "both items together");
+        assert_eq!(buffer[8..16], 14.0f64.to_le_bytes(), "the clock in milliseconds");
+        assert_eq!((read(&buffer, 16), read(&buffer, 20), read(&buffer, 24)), (Some(0), Some(0), Some(7_000_000)));
+        assert_eq!(read(&buffer, 32), Some(0b11), "both segments matched");
+    }
+
+    #[test]
+    fn frames_that_cannot_be_answered_say_why() {
+        let (writer, store) = installed();
+        let generation = generation(&store);
+        let ask_plain = |generation| ask(&store, &mut frame(generation, &[(0, "e", vec![])]));
+        assert_eq!(ask_plain(generation + 1), Status::Stale as u32);
+        assert_eq!(ask(&store, &mut frame(generation, &[(2, "e", vec![])])), Status::Malformed as u32, "unknown type");
+        assert_eq!(ask(&store, &mut frame(generation, &[(3, "e", vec![])])), Status::Malformed as u32, "no such flag");
+        writer.install(Snapshot::parse(BODY, None).unwrap(), None);
+        assert_eq!(ask_plain(generation), Status::Stale as u32);
+        let (_, empty) = crate::store::store();
+        assert_eq!(ask(&empty, &mut frame(generation, &[])), Status::NotReady as u32);
+        #[cfg(feature = "sync")]
+        {
+            store.close();
+            assert_eq!(ask_plain(generation), Status::Closed as u32);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_frame_answers_as_a_request_does(entity in ".{0,12}", plan in ".{0,6}|pro|o", age in ".{0,4}|[0-9]{1,3}") {
+            let (_writer, store) = installed();
+            let mut buffer = frame(generation(&store), &[(1, &entity, vec![&plan, &age])]);
+            prop_assert_eq!(ask(&store, &mut buffer), Status::Answered as u32);
+            let installed = store.installed().unwrap();
+            let flag = installed.snapshot.flag("split").unwrap();
+            let outcome = &flag.outcomes()[read(&buffer, 16).unwrap() as usize];
+            let context = [("plan", plan.as_str()), ("age", age.as_str())];
+            let expected = evaluate::variant(&installed.snapshot, &Request::new("split", &entity, &context)).unwrap();
+            prop_assert_eq!(outcome.on, expected.matched);
+            prop_assert_eq!(outcome.reason.as_str(), expected.reason);
+            prop_assert_eq!(flag.variant(outcome).0, expected.variant_key);
+            let mask = read(&buffer, 20).unwrap();
+            let keys: Vec<&str> = flag.segment_keys(outcome).enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, key)| key).collect();
+            prop_assert_eq!(keys, expected.segment_keys);
+        }
+
+        #[test]
+        fn hostile_bytes_are_refused_or_answered(mut bytes in prop::collection::vec(any::<u8>(), 0..200), valid in any::<bool>()) {
+            let (_writer, store) = installed();
+            if let Some(head) = bytes.first_chunk_mut().filter(|_| valid) {
+                *head = generation(&store).to_le_bytes();
+            }
+            let before = bytes.len();
+            let status = ask(&store, &mut bytes);
+            prop_assert_eq!(bytes.len(), before);
+            prop_assert!(before < 4 || status <= Status::Malformed as u32);
+        }
+
+        #[test]
+        fn a_frame_with_any_number_replaced_is_refused_or_answered(
+            at in 2usize..20, number in prop_oneof![any::<u32>(), 0u32..200, Just(u32::MAX), Just(u32::MAX - 7)], cut in 0usize..80,
+        ) {
+            let (_writer, store) = installed();
+            let mut buffer = frame(generation(&store), &[(1, "ents", vec!["prö", "4"]), (0, "e", vec![])]);
+            if let Some(slot) = buffer.get_mut(at * 4..at * 4 + 4) {
+                slot.copy_from_slice(&number.to_le_bytes());
+            }
+            buffer.truncate(buffer.len() - cut.min(buffer.len()));
+            let status = ask(&store, &mut buffer);
+            prop_assert!(buffer.len() < 4 || status == Status::Answered as u32 || status == Status::Malformed as u32 || status == Status::Stale as u32);
+        }
+    }
+
+    #[test]
+    fn texts_cut_inside_a_character_are_refused() {
+        let (_writer, store) = installed();
+        let mut buffer = frame(generation(&store), &[(1, "e", vec!["prö", "4"])]);
+        let length = HEADER + ITEM_HEADER + 4;
+        buffer[length..length + 4].copy_from_slice(&3u32.to_le_bytes());
+        assert_eq!(ask(&store, &mut buffer), Status::Malformed as u32);
+    }
+}
