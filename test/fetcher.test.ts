@@ -239,7 +239,7 @@ describe('fetcher', () => {
     expect(bannerOf(client)).toBe(false);
   });
 
-  it('close aborts the signal of a fetch under way', async () => {
+  it('close aborts the signal of a fetch under way, at once', async () => {
     const calls: IFetcherOptions[] = [];
     let started = () => {};
     const secondCall = new Promise<void>((resolve) => {
@@ -255,8 +255,9 @@ describe('fetcher', () => {
     });
     const refresh = failureOf(client.refresh());
     await secondCall;
-    await client.close();
+    const closing = client.close();
     expect(calls[1]?.signal?.aborted).toBe(true);
+    await closing;
     expect(await refresh).toMatchObject({ code: 'FLIPT_CLIENT_CLOSED' });
   });
 

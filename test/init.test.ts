@@ -181,6 +181,21 @@ describe('a rejected or aborted init leaves nothing behind', () => {
     await client.close();
   });
 
+  it('keeps no listener on the signal once it has settled', async () => {
+    const server = await serve({ behaviour: ['serve', { name: 'status', status: 500 }] });
+    const listeners = new Set<unknown>();
+    const signal = {
+      aborted: false,
+      addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
+      removeEventListener: (_type: 'abort', listener: () => void) =>
+        void listeners.delete(listener),
+    };
+    await open(server, { signal });
+    expect(listeners.size).toBe(0);
+    await failureOf(FliptClient.init(quiet(server, { signal })));
+    expect(listeners.size).toBe(0);
+  });
+
   it('takes no notice of the signal once it has resolved', async () => {
     const server = await serve();
     const controller = new AbortController();

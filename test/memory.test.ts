@@ -84,9 +84,14 @@ describe('memory of clients', () => {
   });
 
   it('a rejected init leaves nothing', async () => {
-    const server = await serve({ behaviour: { name: 'status', status: 500 } });
+    const server = await serve({ behaviour: { name: 'status', status: 503 } });
     const counts = await counted(
-      `for (let i = 0; i < 10; i++) await sdk.FliptClient.init({ url }).catch(() => {});
+      `for (let i = 0; i < 10; i++) await sdk.FliptClient.init({ url, retry: { maxRetries: 0 } }).catch(() => {});
+       for (let i = 0; i < 10; i++) await sdk.FliptClient.init({ url, hook: i }).catch(() => {});
+       for (let i = 0; i < 10; i++) {
+         const signal = AbortSignal.timeout(i);
+         await sdk.FliptClient.init({ url, signal, retry: { baseDelayMs: 60_000 } }).catch(() => {});
+       }
        const atOnce = liveCounts();
        done({ atOnce, later: await until(${isNothing}) });`,
       server.url,
