@@ -122,10 +122,14 @@ function fliptSegment({ targeting }) {
   };
 }
 
-/** Text of a snapshot body of about this many bytes. */
-export function bodyOfSize(bytes, digest) {
+/** Texts of two snapshot bodies of about this many bytes, of which one flag differs. */
+export function bodiesOfSize(bytes) {
   const sample = JSON.stringify(fliptBody(flags(1000, 'mixed'))).length / 1000;
-  return JSON.stringify(fliptBody(flags(Math.round(bytes / sample), 'mixed'), 'bench', digest));
+  const definitions = flags(Math.round(bytes / sample), 'mixed');
+  return [false, true].map((enabled) => {
+    const changed = [{ ...definitions[0], enabled }, ...definitions.slice(1)];
+    return JSON.stringify(fliptBody(changed, 'bench', (enabled ? 'a' : 'b').repeat(40)));
+  });
 }
 
 /** Cases that are compared one by one: every flag with some users, and the hot flags with many. */

@@ -2,9 +2,9 @@
 // It alternates between two snapshots of that size, so that every conditional request brings a whole one.
 
 import { startServer } from '../../support/server.mjs';
-import { bodyOfSize } from '../workload.mjs';
+import { bodiesOfSize } from '../workload.mjs';
 
-const bodies = ['a', 'b'].map((digit) => bodyOfSize(Number(process.argv[2]), digit.repeat(40)));
+const bodies = bodiesOfSize(Number(process.argv[2]));
 const server = await startServer({ namespace: 'bench', snapshot: bodies[0] });
 let turn = 0;
 server.setBehaviour(() => {
