@@ -78,7 +78,9 @@ async function cargo(...args) {
   return run('cargo', args, { env: await requireCargo(), output: 'keep' });
 }
 
-const node = (...args) => runNode(args, { output: 'keep' });
+function node(...args) {
+  return runNode(args, { output: 'keep' });
+}
 
 function asResult(error) {
   if (error instanceof StepError) return { code: 1, stdout: '', stderr: error.message };
