@@ -1,10 +1,6 @@
 //! Links the addon so that it stays loaded: its threads outlive the environment that loaded it.
 
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "this is how a build script reads its target and speaks to cargo"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is how a build script reads its target and speaks to cargo")]
 fn main() {
     napi_build::setup();
     let target = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();

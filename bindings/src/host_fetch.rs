@@ -15,7 +15,8 @@ use napi_derive::napi;
 use tokio::sync::oneshot;
 
 type Answer = Result<FetchResponse, Error>;
-type FetchArgs = FnArgs<(u32, Option<String>)>;
+/// What the fetcher is called with: the request's id and its ETag.
+pub(crate) type FetchArgs = FnArgs<(u32, Option<String>)>;
 
 /// What a fetcher's response came to.
 #[napi(object, object_to_js = false)]

@@ -11,7 +11,7 @@ use napi_derive::napi;
 use crate::client::NativeClient;
 use crate::error::TaggedClient;
 use crate::events::HostObserver;
-use crate::host_fetch::HostFetch;
+use crate::host_fetch::{FetchArgs, HostFetch};
 use crate::panics::guard;
 
 /// What the addon calls in JavaScript.
@@ -20,7 +20,7 @@ pub struct Host<'a> {
     /// Takes a log line.
     pub log: Function<'a, FnArgs<(&'static str, String)>, ()>,
     /// Makes a request in place of the built-in client.
-    pub fetch: Option<Function<'a, FnArgs<(u32, Option<String>)>, ()>>,
+    pub fetch: Option<Function<'a, FetchArgs, ()>>,
     /// Gives a request up.
     pub abort_fetch: Option<Function<'a, u32, ()>>,
 }
