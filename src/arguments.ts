@@ -14,7 +14,12 @@ export function isPresent(text: unknown): text is string {
 }
 
 /** The error of an evaluation whose arguments or context cannot be used, naming every bad one. */
-export function unusable(flagKey: unknown, entityId: unknown, context: unknown, cause?: unknown): FliptError {
+export function unusable(
+  flagKey: unknown,
+  entityId: unknown,
+  context: unknown,
+  cause?: unknown,
+): FliptError {
   const problems: Problem[] = [];
   const messages: string[] = [];
   for (const [field, value] of [
@@ -32,11 +37,21 @@ export function unusable(flagKey: unknown, entityId: unknown, context: unknown, 
     problems.push(problem);
     messages.push(describeProblem(problem));
   }
-  return invalidArguments(code, problems, messages.join('; ') || 'context: it could not be read', thrownBy(cause));
+  return invalidArguments(
+    code,
+    problems,
+    messages.join('; ') || 'context: it could not be read',
+    thrownBy(cause),
+  );
 }
 
 /** What is wrong with an item of a batch, whose keys may be blank as on the server. */
-export function itemProblems(index: number, flagKey: unknown, entityId: unknown, context: unknown): Problem[] {
+export function itemProblems(
+  index: number,
+  flagKey: unknown,
+  entityId: unknown,
+  context: unknown,
+): Problem[] {
   const problems: Problem[] = [];
   for (const [field, value] of [
     ['flagKey', flagKey],

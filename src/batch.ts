@@ -42,7 +42,11 @@ export class Batch {
   evaluate(requests: unknown): BatchEvaluationResponse {
     if (!Array.isArray(requests)) {
       const received = describe(requests);
-      throw invalidArgument('FLIPT_ARGUMENT_INVALID', { field: 'requests', received, allowed: 'an array of requests' });
+      throw invalidArgument('FLIPT_ARGUMENT_INVALID', {
+        field: 'requests',
+        received,
+        allowed: 'an array of requests',
+      });
     }
     return this.#fast(requests) ?? this.#slow(requests);
   }
@@ -112,7 +116,12 @@ export class Batch {
     return undefined;
   }
 
-  #answers(requests: readonly unknown[], { plans }: Reading, slots: number[], frame: Frame): BatchEvaluationResponse {
+  #answers(
+    requests: readonly unknown[],
+    { plans }: Reading,
+    slots: number[],
+    frame: Frame,
+  ): BatchEvaluationResponse {
     const timestamp = this.#clock.iso(frame.tick());
     const requestDurationMillis = frame.totalDuration();
     const responses: EvaluationResponse[] = [];
@@ -126,7 +135,9 @@ export class Batch {
       const slot = slots[next++] as number;
       const outcome = plan.outcomes[frame.outcome(slot)] as NativeOutcome;
       const keys = segmentKeys(outcome, frame.segments(slot));
-      responses.push(succeeded(plan.kind, plan.flagKey, outcome, keys, frame.duration(slot), timestamp));
+      responses.push(
+        succeeded(plan.kind, plan.flagKey, outcome, keys, frame.duration(slot), timestamp),
+      );
     }
     return { responses, requestDurationMillis };
   }
@@ -155,7 +166,14 @@ export class Batch {
       const answer: NativeAnswer | undefined = request && answers[next++];
       return request === undefined || answer === undefined || answer.kind === 'error'
         ? this.#failed(requests[index], answer?.code)
-        : succeeded(answer.kind, request.flagKey, answer, answer.segmentKeys, answer.durationNanos / 1e6, timestamp);
+        : succeeded(
+            answer.kind,
+            request.flagKey,
+            answer,
+            answer.segmentKeys,
+            answer.durationNanos / 1e6,
+            timestamp,
+          );
     });
     return { responses, requestDurationMillis: durationNanos / 1e6 };
   }
@@ -267,7 +285,14 @@ function succeeded(
   if (kind === 'boolean') {
     return {
       type: 'BOOLEAN_EVALUATION_RESPONSE_TYPE',
-      booleanEvaluationResponse: { enabled: on, flagKey, reason, requestDurationMillis, timestamp, segmentKeys },
+      booleanEvaluationResponse: {
+        enabled: on,
+        flagKey,
+        reason,
+        requestDurationMillis,
+        timestamp,
+        segmentKeys,
+      },
     };
   }
   const { variantKey, variantAttachment } = answer;

@@ -84,7 +84,11 @@ export class FliptError extends Error {
 
   /** Whether a value is an error of this package, also one of another loaded copy of it. */
   static is(value: unknown): value is FliptError {
-    return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      (value as Record<symbol, unknown>)[BRAND] === true
+    );
   }
 
   /** A plain object for logs: name, code, message, retryable, details and the cause's message. */
@@ -96,7 +100,9 @@ export class FliptError extends Error {
       message: this.message,
       retryable: this.retryable,
       details: this.details,
-      ...(cause === undefined ? {} : { cause: cause instanceof Error ? cause.message : String(cause) }),
+      ...(cause === undefined
+        ? {}
+        : { cause: cause instanceof Error ? cause.message : String(cause) }),
     };
   }
 }

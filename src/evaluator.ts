@@ -1,5 +1,6 @@
 import { isPresent, unusable } from './arguments.js';
 import { Batch } from './batch.js';
+import { Clock } from './clock.js';
 import { readAll } from './context.js';
 import { createError, fromNative, unwrap } from './errors.js';
 import type {
@@ -9,9 +10,8 @@ import type {
 } from './evaluation.js';
 import { Frame, Status, statusError } from './frame.js';
 import type { NativeAnswer, NativeClient, NativeOutcome } from './native.js';
-import { type Plan, Plans, segmentKeys } from './plan.js';
 import { counters, isForcedSlow } from './path.js';
-import { Clock } from './clock.js';
+import { type Plan, Plans, segmentKeys } from './plan.js';
 
 type Kind = 'boolean' | 'variant';
 
@@ -122,7 +122,9 @@ export class Evaluator {
       throw fromNative(plan.error);
     }
     if (plan.kind !== kind) {
-      throw createError(`invalid request: ${flagKey} is not a ${kind} flag`, { code: 'FLIPT_FLAG_TYPE_MISMATCH' });
+      throw createError(`invalid request: ${flagKey} is not a ${kind} flag`, {
+        code: 'FLIPT_FLAG_TYPE_MISMATCH',
+      });
     }
     return plan;
   }

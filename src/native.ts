@@ -96,7 +96,9 @@ export interface NativeClient {
   createEvaluator(bytes: number): NativeEvaluator;
   plan(flagKey: string): Tagged<NativePlan>;
   evaluate(kind: 'boolean' | 'variant', request: NativeRequest): Tagged<NativeAnswer>;
-  evaluateBatch(requests: readonly NativeRequest[]): Tagged<{ answers: NativeAnswer[]; durationNanos: number }>;
+  evaluateBatch(
+    requests: readonly NativeRequest[],
+  ): Tagged<{ answers: NativeAnswer[]; durationNanos: number }>;
 }
 
 /** The addon. */
@@ -144,7 +146,10 @@ function places(): string[] {
     return [explicit];
   }
   const checkout = join(__dirname, '..', 'npm');
-  return suffixes().flatMap((suffix) => [join(checkout, suffix, 'flipt_native.node'), `@flipt-native/${suffix}`]);
+  return suffixes().flatMap((suffix) => [
+    join(checkout, suffix, 'flipt_native.node'),
+    `@flipt-native/${suffix}`,
+  ]);
 }
 
 /** The platform packages that may fit, the likelier one first. */
@@ -176,10 +181,13 @@ function failure(attempts: readonly Attempt[]): Error {
   const tried = attempts.map(({ place, cause }) => `- ${place}: ${firstLine(cause)}`);
   const remedy =
     'install again without --omit=optional on this machine, or name the file in FLIPT_NATIVE_BINARY';
-  return createError(`no native addon could be loaded on ${machine}; tried\n${tried.join('\n')}\n${remedy}`, {
-    code: 'FLIPT_NATIVE_LOAD',
-    cause: attempts.at(-1)?.cause,
-  });
+  return createError(
+    `no native addon could be loaded on ${machine}; tried\n${tried.join('\n')}\n${remedy}`,
+    {
+      code: 'FLIPT_NATIVE_LOAD',
+      cause: attempts.at(-1)?.cause,
+    },
+  );
 }
 
 function firstLine(cause: unknown): string {

@@ -57,7 +57,9 @@ export class Plan {
 
   /** Whether both plans describe the same flag state. */
   sameGeneration(other: Plan): boolean {
-    return this.generationLow === other.generationLow && this.generationHigh === other.generationHigh;
+    return (
+      this.generationLow === other.generationLow && this.generationHigh === other.generationHigh
+    );
   }
 }
 

@@ -17,6 +17,7 @@ use napi::{Env, sys};
 use napi_derive::napi;
 
 use crate::client::NativeClient;
+use crate::ticks::Ticks;
 
 /// Below this V8 would keep the bytes on its own heap, where they move.
 const SMALLEST: usize = 128;
@@ -33,6 +34,7 @@ pub(crate) fn live_evaluators() -> usize {
 /// What a raw callback works on. Owned by the callback's function and dropped by its finalizer.
 struct Evaluator {
     store: Store,
+    ticks: Ticks,
     /// The buffer's bytes: `length` of them, alive and in place as long as `buffer` is referenced.
     bytes: *mut u8,
     length: usize,
@@ -67,7 +69,13 @@ fn allocate<'env>(env: &'env Env, size: usize, store: Store) -> napi::Result<(Un
         napi::check_status!(sys::napi_create_reference(env.raw(), value, 1, &raw mut reference))?;
     }
     LIVE.fetch_add(1, Ordering::Relaxed);
-    let evaluator = Box::new(Evaluator { store, bytes: bytes.cast(), length: size, buffer: reference });
+    let evaluator = Box::new(Evaluator {
+        store,
+        ticks: Ticks::new(counter(), monotonic_nanos),
+        bytes: bytes.cast(),
+        length: size,
+        buffer: reference,
+    });
     // SAFETY: `value` was just made in this environment and handle scope.
     Ok((unsafe { Unknown::from_raw_unchecked(env.raw(), value) }, evaluator))
 }
@@ -124,13 +132,31 @@ unsafe extern "C" fn answer(env: sys::napi_env, info: sys::napi_callback_info) -
         let answered = catch_unwind(std::panic::AssertUnwindSafe(|| {
             #[cfg(feature = "test-hooks")]
             crate::hooks::fault("evaluator");
-            frame::answer(&evaluator.store, buffer, monotonic_nanos);
+            frame::answer(&evaluator.store, buffer, || evaluator.ticks.now());
         }));
         if answered.is_err() {
             frame::write_status(buffer, Status::Panicked);
         }
     });
     null_mut()
+}
+
+/// The time-stamp counter of processors on which it runs at one rate whatever they do.
+#[cfg(target_arch = "x86_64")]
+fn counter() -> Option<fn() -> u64> {
+    use std::arch::x86_64::{__cpuid, _rdtsc};
+
+    const POWER: u32 = 0x8000_0007;
+    const INVARIANT: u32 = 1 << 8;
+    let is_invariant = __cpuid(0x8000_0000).eax >= POWER && __cpuid(POWER).edx & INVARIANT != 0;
+    // SAFETY: every x86-64 processor has the instruction, and it only reads a counter.
+    is_invariant.then_some(|| unsafe { _rdtsc() })
+}
+
+/// Elsewhere the system's clock is as good.
+#[cfg(not(target_arch = "x86_64"))]
+fn counter() -> Option<fn() -> u64> {
+    None
 }
 
 /// Called once, when the function was collected or its environment ends.

@@ -16,6 +16,7 @@ mod panics;
 mod pin;
 mod plan;
 mod results;
+mod ticks;
 
 use flipt_engine::error::CODES;
 use napi_derive::{module_init, napi};

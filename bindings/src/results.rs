@@ -1,5 +1,7 @@
 //! The slow path: requests and answers as objects, every batch from one snapshot.
 
+use std::borrow::Cow;
+
 use flipt_engine::Error;
 use flipt_engine::client::monotonic_nanos;
 use flipt_engine::evaluate::{self, Evaluation, Request};
@@ -94,27 +96,31 @@ impl NativeRequest {
     }
 }
 
-fn answer(evaluated: Result<Evaluation, Error>, started: u64) -> NativeAnswer {
+fn answer(evaluated: Result<Evaluation<'_>, Error>, started: u64) -> NativeAnswer {
     let answer = match evaluated {
         Ok(Evaluation::Boolean(evaluation)) => NativeAnswer {
             kind: "boolean",
             on: evaluation.enabled,
             reason: evaluation.reason,
-            segment_keys: evaluation.segment_keys,
+            segment_keys: texts(evaluation.segment_keys),
             ..NativeAnswer::default()
         },
         Ok(Evaluation::Variant(evaluation)) => NativeAnswer {
             kind: "variant",
             on: evaluation.matched,
             reason: evaluation.reason,
-            variant_key: evaluation.variant_key,
-            variant_attachment: evaluation.variant_attachment,
-            segment_keys: evaluation.segment_keys,
+            variant_key: evaluation.variant_key.into_owned(),
+            variant_attachment: evaluation.variant_attachment.into_owned(),
+            segment_keys: texts(evaluation.segment_keys),
             ..NativeAnswer::default()
         },
         Err(error) => NativeAnswer { kind: "error", code: Some(error.code()), ..NativeAnswer::default() },
     };
     NativeAnswer { duration_nanos: since(started), ..answer }
+}
+
+fn texts(keys: Vec<Cow<'_, str>>) -> Vec<String> {
+    keys.into_iter().map(Cow::into_owned).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53 nanoseconds")]

@@ -167,24 +167,29 @@ impl Client {
     ///
     /// # Errors
     /// [`ErrorKind::Closed`], [`ErrorKind::NotReady`], and those of [`evaluate::boolean`].
-    pub fn evaluate_boolean(&self, request: &Request<'_>) -> Result<BooleanEvaluation> {
-        self.with_snapshot(|snapshot| evaluate::boolean(snapshot, request))?
+    pub fn evaluate_boolean(&self, request: &Request<'_>) -> Result<BooleanEvaluation<'static>> {
+        self.with_snapshot(|snapshot| evaluate::boolean(snapshot, request).map(BooleanEvaluation::into_owned))?
     }
 
     /// Evaluates a variant flag on the snapshot in force.
     ///
     /// # Errors
     /// [`ErrorKind::Closed`], [`ErrorKind::NotReady`], and those of [`evaluate::variant`].
-    pub fn evaluate_variant(&self, request: &Request<'_>) -> Result<VariantEvaluation> {
-        self.with_snapshot(|snapshot| evaluate::variant(snapshot, request))?
+    pub fn evaluate_variant(&self, request: &Request<'_>) -> Result<VariantEvaluation<'static>> {
+        self.with_snapshot(|snapshot| evaluate::variant(snapshot, request).map(VariantEvaluation::into_owned))?
     }
 
     /// Evaluates several flags on one snapshot, in order; a flag that fails is an item of its own.
     ///
     /// # Errors
     /// [`ErrorKind::Closed`] and [`ErrorKind::NotReady`].
-    pub fn evaluate_batch<'a>(&self, requests: impl IntoIterator<Item = Request<'a>>) -> Result<Vec<BatchItem>> {
-        self.with_snapshot(|snapshot| evaluate::batch(snapshot, requests))
+    pub fn evaluate_batch<'a>(
+        &self,
+        requests: impl IntoIterator<Item = Request<'a>>,
+    ) -> Result<Vec<BatchItem<'static>>> {
+        self.with_snapshot(|snapshot| {
+            evaluate::batch(snapshot, requests).into_iter().map(BatchItem::into_owned).collect()
+        })
     }
 
     /// Lists the flags in force, in the snapshot's order.

@@ -11,6 +11,8 @@ mod types;
 
 pub use types::{BatchItem, BooleanEvaluation, Context, Evaluation, Request, VariantEvaluation};
 
+use std::borrow::Cow;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::snapshot::{Flag, FlagKind, Outcome, Snapshot};
 use decide::Answer;
@@ -19,7 +21,7 @@ use decide::Answer;
 ///
 /// # Errors
 /// [`ErrorKind::FlagNotFound`], [`ErrorKind::FlagType`] for a variant flag, [`ErrorKind::FlagInvalid`].
-pub fn boolean(snapshot: &Snapshot, request: &Request<'_>) -> Result<BooleanEvaluation> {
+pub fn boolean<'s>(snapshot: &'s Snapshot, request: &Request<'_>) -> Result<BooleanEvaluation<'s>> {
     let (_, flag) = find(snapshot, request.flag)?;
     require(flag, FlagKind::Boolean, "boolean")?;
     let (outcome, answer) = decide(flag, request)?;
@@ -30,7 +32,7 @@ pub fn boolean(snapshot: &Snapshot, request: &Request<'_>) -> Result<BooleanEval
 ///
 /// # Errors
 /// [`ErrorKind::FlagNotFound`], [`ErrorKind::FlagType`] for a boolean flag, [`ErrorKind::FlagInvalid`].
-pub fn variant(snapshot: &Snapshot, request: &Request<'_>) -> Result<VariantEvaluation> {
+pub fn variant<'s>(snapshot: &'s Snapshot, request: &Request<'_>) -> Result<VariantEvaluation<'s>> {
     let (_, flag) = find(snapshot, request.flag)?;
     require(flag, FlagKind::Variant, "variant")?;
     let (outcome, answer) = decide(flag, request)?;
@@ -41,7 +43,7 @@ pub fn variant(snapshot: &Snapshot, request: &Request<'_>) -> Result<VariantEval
 ///
 /// # Errors
 /// [`ErrorKind::FlagNotFound`], [`ErrorKind::FlagType`] for a flag of an unknown type, [`ErrorKind::FlagInvalid`].
-pub fn any(snapshot: &Snapshot, request: &Request<'_>) -> Result<Evaluation> {
+pub fn any<'s>(snapshot: &'s Snapshot, request: &Request<'_>) -> Result<Evaluation<'s>> {
     let (_, flag) = find(snapshot, request.flag)?;
     match flag.kind() {
         FlagKind::Boolean => {
@@ -57,7 +59,7 @@ pub fn any(snapshot: &Snapshot, request: &Request<'_>) -> Result<Evaluation> {
 }
 
 /// Evaluates requests in order from one snapshot; one that fails is an item of its own and harms no other.
-pub fn batch<'a>(snapshot: &Snapshot, requests: impl IntoIterator<Item = Request<'a>>) -> Vec<BatchItem> {
+pub fn batch<'s, 'a>(snapshot: &'s Snapshot, requests: impl IntoIterator<Item = Request<'a>>) -> Vec<BatchItem<'s>> {
     let item = |request: Request<'_>| match any(snapshot, &request) {
         Ok(Evaluation::Boolean(evaluation)) => BatchItem::Boolean(evaluation),
         Ok(Evaluation::Variant(evaluation)) => BatchItem::Variant(evaluation),
@@ -95,34 +97,34 @@ fn decide<'s>(flag: &'s Flag, request: &Request<'_>) -> Result<(&'s Outcome, Ans
     outcome.map(|outcome| (outcome, answer)).ok_or_else(|| ErrorKind::Panic.into())
 }
 
-fn boolean_of(flag: &Flag, outcome: &Outcome, answer: Answer, request: &Request<'_>) -> BooleanEvaluation {
+fn boolean_of<'s>(flag: &'s Flag, outcome: &Outcome, answer: Answer, request: &Request<'_>) -> BooleanEvaluation<'s> {
     BooleanEvaluation {
-        flag: flag.key().to_owned(),
+        flag: flag.key().into(),
         enabled: outcome.on,
         reason: outcome.reason.as_str(),
         segment_keys: segment_keys(flag, outcome, answer, request),
     }
 }
 
-fn variant_of(flag: &Flag, outcome: &Outcome, answer: Answer, request: &Request<'_>) -> VariantEvaluation {
+fn variant_of<'s>(flag: &'s Flag, outcome: &Outcome, answer: Answer, request: &Request<'_>) -> VariantEvaluation<'s> {
     let (key, attachment) = flag.variant(outcome);
     VariantEvaluation {
-        flag: flag.key().to_owned(),
+        flag: flag.key().into(),
         matched: outcome.on,
         reason: outcome.reason.as_str(),
-        variant_key: key.to_owned(),
-        variant_attachment: attachment.to_owned(),
+        variant_key: key.into(),
+        variant_attachment: attachment.into(),
         segment_keys: segment_keys(flag, outcome, answer, request),
     }
 }
 
 /// The keys of the segments that matched, in the rule's order. The answer's mask has room for 32 of them.
-fn segment_keys(flag: &Flag, outcome: &Outcome, answer: Answer, request: &Request<'_>) -> Vec<String> {
+fn segment_keys<'s>(flag: &'s Flag, outcome: &Outcome, answer: Answer, request: &Request<'_>) -> Vec<Cow<'s, str>> {
     let values = types::ByName(request.context);
     let matched = |(position, segment)| match 1u32.checked_shl(position) {
         Some(bit) => answer.segments & bit != 0,
         None => segment::matches(segment, flag, request.entity, &values),
     };
     let segments = (0u32..).zip(flag.segments(outcome)).filter(|&(position, segment)| matched((position, segment)));
-    segments.map(|(_, segment)| segment.key.to_string()).collect()
+    segments.map(|(_, segment)| Cow::Borrowed(&*segment.key)).collect()
 }

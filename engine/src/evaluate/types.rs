@@ -1,5 +1,6 @@
 //! What is asked and what is answered.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
@@ -75,52 +76,52 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-/// The answer of a boolean flag.
+/// The answer of a boolean flag. Its texts are those of the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BooleanEvaluation {
+pub struct BooleanEvaluation<'s> {
     /// The flag's key.
-    pub flag: String,
+    pub flag: Cow<'s, str>,
     /// The value.
     pub enabled: bool,
     /// The server's name of the reason.
     pub reason: &'static str,
     /// The segments that matched, each once, in the order of the rollout.
-    pub segment_keys: Vec<String>,
+    pub segment_keys: Vec<Cow<'s, str>>,
 }
 
-/// The answer of a variant flag.
+/// The answer of a variant flag. Its texts are those of the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VariantEvaluation {
+pub struct VariantEvaluation<'s> {
     /// The flag's key.
-    pub flag: String,
+    pub flag: Cow<'s, str>,
     /// Whether a rule matched.
     pub matched: bool,
     /// The server's name of the reason.
     pub reason: &'static str,
     /// The variant's key, empty without one.
-    pub variant_key: String,
+    pub variant_key: Cow<'s, str>,
     /// The variant's attachment as JSON text, empty without a variant.
-    pub variant_attachment: String,
+    pub variant_attachment: Cow<'s, str>,
     /// The segments that matched, each once, in the order of the rule.
-    pub segment_keys: Vec<String>,
+    pub segment_keys: Vec<Cow<'s, str>>,
 }
 
 /// The answer of a flag of either kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Evaluation {
+pub enum Evaluation<'s> {
     /// A boolean flag's.
-    Boolean(BooleanEvaluation),
+    Boolean(BooleanEvaluation<'s>),
     /// A variant flag's.
-    Variant(VariantEvaluation),
+    Variant(VariantEvaluation<'s>),
 }
 
 /// One item of a batch.
 #[derive(Debug, Clone)]
-pub enum BatchItem {
+pub enum BatchItem<'s> {
     /// A boolean flag's answer.
-    Boolean(BooleanEvaluation),
+    Boolean(BooleanEvaluation<'s>),
     /// A variant flag's answer.
-    Variant(VariantEvaluation),
+    Variant(VariantEvaluation<'s>),
     /// The item that could not be evaluated.
     Error {
         /// The key that was asked for.
@@ -128,6 +129,54 @@ pub enum BatchItem {
         /// Why.
         error: Error,
     },
+}
+
+impl BooleanEvaluation<'_> {
+    /// The same answer with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> BooleanEvaluation<'static> {
+        BooleanEvaluation {
+            flag: owned(self.flag),
+            enabled: self.enabled,
+            reason: self.reason,
+            segment_keys: all_owned(self.segment_keys),
+        }
+    }
+}
+
+impl VariantEvaluation<'_> {
+    /// The same answer with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> VariantEvaluation<'static> {
+        VariantEvaluation {
+            flag: owned(self.flag),
+            variant_key: owned(self.variant_key),
+            variant_attachment: owned(self.variant_attachment),
+            matched: self.matched,
+            reason: self.reason,
+            segment_keys: all_owned(self.segment_keys),
+        }
+    }
+}
+
+impl BatchItem<'_> {
+    /// The same item with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> BatchItem<'static> {
+        match self {
+            Self::Boolean(evaluation) => BatchItem::Boolean(evaluation.into_owned()),
+            Self::Variant(evaluation) => BatchItem::Variant(evaluation.into_owned()),
+            Self::Error { flag, error } => BatchItem::Error { flag, error },
+        }
+    }
+}
+
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}
+
+fn all_owned(texts: Vec<Cow<'_, str>>) -> Vec<Cow<'static, str>> {
+    texts.into_iter().map(owned).collect()
 }
 
 /// The values of a flag's context keys, by the position of the key in the flag.

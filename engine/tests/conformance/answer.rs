@@ -3,6 +3,7 @@
 use flipt_engine::evaluate::{BatchItem, BooleanEvaluation, VariantEvaluation};
 use flipt_engine::{Error, ErrorKind};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// An answer without what may differ: the order of segment keys and the spelling of attachments.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,25 +41,26 @@ pub(crate) enum Attachment {
 }
 
 impl Answer {
-    pub(crate) fn of_boolean(evaluation: BooleanEvaluation) -> Self {
+    pub(crate) fn of_boolean(evaluation: BooleanEvaluation<'_>) -> Self {
         let BooleanEvaluation { flag, enabled, reason, segment_keys } = evaluation;
-        Self::Boolean { flag, enabled, reason: reason.to_owned(), segments: sorted(segment_keys) }
+        let segments = sorted(segment_keys.into_iter().map(Cow::into_owned).collect());
+        Self::Boolean { flag: flag.into_owned(), enabled, reason: reason.to_owned(), segments }
     }
 
-    pub(crate) fn of_variant(evaluation: VariantEvaluation) -> Self {
+    pub(crate) fn of_variant(evaluation: VariantEvaluation<'_>) -> Self {
         let VariantEvaluation { flag, matched, reason, variant_key, variant_attachment, segment_keys } = evaluation;
         let attachment = Attachment::read(&variant_attachment);
         Self::Variant {
-            flag,
+            flag: flag.into_owned(),
             matched,
             reason: reason.to_owned(),
-            segments: sorted(segment_keys),
-            variant: variant_key,
+            segments: sorted(segment_keys.into_iter().map(Cow::into_owned).collect()),
+            variant: variant_key.into_owned(),
             attachment,
         }
     }
 
-    pub(crate) fn of_item(item: BatchItem) -> Self {
+    pub(crate) fn of_item(item: BatchItem<'_>) -> Self {
         match item {
             BatchItem::Boolean(evaluation) => Self::of_boolean(evaluation),
             BatchItem::Variant(evaluation) => Self::of_variant(evaluation),
