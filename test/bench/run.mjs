@@ -35,6 +35,8 @@ const { values: options } = parseArgs({
   },
 });
 const ROUNDS = options.quick ? 9 : 41;
+/** What a step of the allocator may add between the thirds of the churn; a leaked snapshot adds far more. */
+const FLAT = 0.05;
 const CHURNS = options.quick ? 90 : 500;
 
 const rows = new Rows();
@@ -159,7 +161,7 @@ async function lifecycle() {
   await attempt(`${CHURNS} init/close of 1.6 MB`, `${CHURNS} init/close`, async (row) => {
     const { middle, last } = await churn(US, CHURNS);
     const memory = `, last third (${units.megabytes(last)}) on middle`;
-    rows.atMost(row + memory, 'percent', { median: last / middle - 1 }, 0.03);
+    rows.atMost(row + memory, 'percent', { median: last / middle - 1 }, FLAT);
   });
   await attempt('require of the package', 'cold starts', async (row) => {
     const { require, init } = await startup(options.quick ? 5 : 15);
