@@ -1,10 +1,10 @@
 import { itemProblems } from './arguments.js';
 import type { Clock } from './clock.js';
-import { KeyPositions, readAll } from './context.js';
+import { readAll } from './context.js';
 import { describe } from './encode.js';
 import { describeProblem, invalidArgument, unwrap } from './errors.js';
 import type { BatchEvaluationResponse, EvaluationResponse } from './evaluation.js';
-import { Frame, Status, statusError } from './frame.js';
+import { Frame, NO_ROOM, Status, statusError, UNREADABLE } from './frame.js';
 import type { NativeAnswer, NativeClient, NativeOutcome, NativeRequest } from './native.js';
 import { counters, isForcedSlow } from './path.js';
 import { type Plan, type Plans, segmentKeys } from './plan.js';
@@ -12,16 +12,16 @@ import { type Plan, type Plans, segmentKeys } from './plan.js';
 const ATTEMPTS = 2;
 const NOT_FOUND = 'NOT_FOUND_ERROR_EVALUATION_REASON';
 const UNKNOWN = 'UNKNOWN_ERROR_EVALUATION_REASON';
+/** Instead of a place: the flag cannot be evaluated. */
+const UNASKED = -3;
 
-/** The requests as the frame takes them: side by side, an item that cannot be asked about without a plan. */
+/** The requests as far as they can be asked about: side by side, an unusable one without a plan. */
 interface Reading {
   readonly plans: (Plan | undefined)[];
   readonly entityIds: string[];
-  readonly values: unknown[];
-  readonly warnings: string[];
+  readonly contexts: unknown[];
 }
 
-const NO_KEYS = new KeyPositions([]);
 const NOTHING = {};
 
 /** Evaluates batches: one crossing of the border and one state of the flags for all items. */
@@ -31,6 +31,8 @@ export class Batch {
   readonly #clock: Clock;
   readonly #warn: (message: string) => void;
   #frame: Frame | undefined;
+  /** Contexts are being read, and their getters may evaluate: those batches take the slow path. */
+  #isReading = false;
 
   constructor(native: NativeClient, plans: Plans, clock: Clock, warn: (message: string) => void) {
     this.#native = native;
@@ -52,7 +54,7 @@ export class Batch {
   }
 
   #fast(requests: readonly unknown[]): BatchEvaluationResponse | undefined {
-    for (let attempt = 0; attempt < ATTEMPTS && !isForcedSlow(); attempt++) {
+    for (let attempt = 0; attempt < ATTEMPTS && !this.#isReading && !isForcedSlow(); attempt++) {
       const reading = this.#read(requests);
       const first = oneGeneration(reading.plans);
       if (first === undefined) {
@@ -64,10 +66,9 @@ export class Batch {
           return undefined;
         }
         const frame = this.#frame as Frame;
-        const status = frame.ask(first, slots.length);
+        const status = frame.ask(first, asked(slots));
         if (status === Status.Answered) {
           counters.fast++;
-          this.#tell(reading.warnings);
           return this.#answers(requests, reading, slots, frame);
         }
         if (status !== Status.Stale) {
@@ -80,38 +81,37 @@ export class Batch {
     return undefined;
   }
 
-  /** Reads everything that may run the caller's code, before the frame is touched. */
+  /** Reads the requests but for their contexts. */
   #read(requests: readonly unknown[]): Reading {
-    const reading: Reading = { plans: [], entityIds: [], values: [], warnings: [] };
+    const reading: Reading = { plans: [], entityIds: [], contexts: [] };
     for (let index = 0; index < requests.length; index++) {
       const { flagKey, entityId, context } = fields(requests[index]);
-      let plan: Plan | undefined;
       if (typeof flagKey === 'string' && typeof entityId === 'string') {
-        plan = this.#plans.get(flagKey) ?? this.#plans.fetch(flagKey);
+        reading.plans.push(this.#plans.get(flagKey) ?? this.#plans.fetch(flagKey));
         reading.entityIds.push(entityId);
       } else {
+        reading.plans.push(undefined);
         reading.entityIds.push('');
       }
-      if (!readValues(plan, context, reading.values) || plan === undefined) {
-        reading.warnings.push(warning(index, flagKey, entityId, context));
-        plan = undefined;
-      }
-      reading.plans.push(plan);
+      reading.contexts.push(context);
     }
     return reading;
   }
 
   /** Puts the items into the frame; returns where their answers will stand, or nothing when no frame is large enough. */
-  #fill({ plans, entityIds, values }: Reading): number[] | undefined {
+  #fill(reading: Reading): number[] | undefined {
     this.#frame ??= new Frame(this.#native);
-    let frame: Frame | undefined = this.#frame;
-    while (frame !== undefined) {
-      const slots = fillFrame(frame, plans, entityIds, values);
-      if (slots !== undefined) {
-        this.#frame = frame;
-        return slots;
+    for (let frame: Frame | undefined = this.#frame; frame !== undefined; frame = frame.grown()) {
+      this.#isReading = true;
+      try {
+        const slots = fillFrame(frame, reading);
+        if (slots !== undefined) {
+          this.#frame = frame;
+          return slots;
+        }
+      } finally {
+        this.#isReading = false;
       }
-      frame = frame.grown();
     }
     return undefined;
   }
@@ -119,26 +119,31 @@ export class Batch {
   #answers(
     requests: readonly unknown[],
     { plans }: Reading,
-    slots: number[],
+    slots: readonly number[],
     frame: Frame,
   ): BatchEvaluationResponse {
     const timestamp = this.#clock.iso(frame.tick());
     const requestDurationMillis = frame.totalDuration();
     const responses: EvaluationResponse[] = [];
-    let next = 0;
+    const warnings: string[] = [];
     for (let index = 0; index < plans.length; index++) {
       const plan = plans[index];
-      if (plan === undefined || plan.error !== undefined || plan.kind === 'unknown') {
-        responses.push(this.#failed(requests[index], plan?.error?.code));
-        continue;
+      const slot = slots[index] as number;
+      if (plan !== undefined && slot >= 0) {
+        const outcome = plan.outcomes[frame.outcome(slot)] as NativeOutcome;
+        const keys = segmentKeys(outcome, frame.segments(slot));
+        const duration = frame.duration(slot);
+        responses.push(succeeded(plan.kind, plan.flagKey, outcome, keys, duration, timestamp));
+      } else {
+        if (slot === UNREADABLE) {
+          warnings.push(warning(index, requests[index]));
+        }
+        responses.push(
+          this.#failed(requests[index], slot === UNREADABLE ? undefined : plan?.error?.code),
+        );
       }
-      const slot = slots[next++] as number;
-      const outcome = plan.outcomes[frame.outcome(slot)] as NativeOutcome;
-      const keys = segmentKeys(outcome, frame.segments(slot));
-      responses.push(
-        succeeded(plan.kind, plan.flagKey, outcome, keys, frame.duration(slot), timestamp),
-      );
     }
+    this.#tell(warnings);
     return { responses, requestDurationMillis };
   }
 
@@ -154,7 +159,7 @@ export class Batch {
       } catch {
         // The warning names what could not be read.
       }
-      warnings.push(warning(index, flagKey, entityId, context));
+      warnings.push(warning(index, request));
       return undefined;
     });
     const usable = asked.filter((request) => request !== undefined);
@@ -215,42 +220,53 @@ function oneGeneration(plans: readonly (Plan | undefined)[]): Plan | 'mixed' | u
   return first;
 }
 
-function fillFrame(
-  frame: Frame,
-  plans: readonly (Plan | undefined)[],
-  entityIds: readonly string[],
-  values: readonly unknown[],
-): number[] | undefined {
+/** How many items the frame holds. */
+function asked(slots: readonly number[]): number {
+  let count = 0;
+  for (const slot of slots) {
+    count += slot < 0 ? 0 : 1;
+  }
+  return count;
+}
+
+/** For each request where its answer will stand, or why it will not; nothing when there is no room. */
+function fillFrame(frame: Frame, { plans, entityIds, contexts }: Reading): number[] | undefined {
+  let keys = 0;
+  for (const plan of plans) {
+    keys += plan?.keyCount ?? 0;
+  }
+  frame.begin(plans.length, keys);
   const slots: number[] = [];
-  let offset = 0;
-  frame.begin(plans.length, values.length);
   for (let index = 0; index < plans.length; index++) {
-    const plan = plans[index];
-    if (plan === undefined || plan.error !== undefined || plan.kind === 'unknown') {
-      continue;
-    }
-    const slot = frame.add(plan, entityIds[index] as string, values, offset);
-    if (slot < 0) {
+    const slot = place(frame, plans[index], entityIds[index] as string, contexts[index]);
+    if (slot === NO_ROOM) {
       return undefined;
     }
     slots.push(slot);
-    offset += plan.keyCount;
   }
   return slots;
 }
 
-/** Appends the values of the plan's keys; false, with nothing appended, when the context cannot be used. */
-function readValues(plan: Plan | undefined, context: unknown, values: unknown[]): boolean {
-  const offset = values.length;
-  const keys = plan?.keys ?? NO_KEYS;
+function place(frame: Frame, plan: Plan | undefined, entityId: string, context: unknown): number {
+  if (plan === undefined) {
+    return UNREADABLE;
+  }
+  if (plan.error !== undefined || plan.kind === 'unknown') {
+    // Its context is judged all the same, so that the warning does not depend on the flag.
+    return isReadable(context) ? UNASKED : UNREADABLE;
+  }
   try {
-    for (let index = 0; index < keys.count; index++) {
-      values.push(undefined);
-    }
-    keys.read(context, values, offset);
+    return frame.add(plan, entityId, context);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function isReadable(context: unknown): boolean {
+  try {
+    readAll(context);
     return true;
   } catch {
-    values.length = offset;
     return false;
   }
 }
@@ -269,12 +285,13 @@ function fields(request: unknown): { flagKey?: unknown; entityId?: unknown; cont
 }
 
 /** What the logger is told about an item that could not be used. */
-function warning(index: number, flagKey: unknown, entityId: unknown, context: unknown): string {
+function warning(index: number, request: unknown): string {
+  const { flagKey, entityId, context } = fields(request);
   return itemProblems(index, flagKey, entityId, context).map(describeProblem).join('; ');
 }
 
 function succeeded(
-  kind: 'boolean' | 'variant',
+  kind: string,
   flagKey: string,
   answer: { on: boolean; reason: string; variantKey: string; variantAttachment: string },
   segmentKeys: string[],

@@ -3,7 +3,10 @@ import type { Problem } from './errors.js';
 
 const ALLOWED = 'text, a number, a boolean, a bigint, null or undefined';
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const OBJECT_PROTOTYPE: object = Object.prototype;
+/** Contexts with more keys than this are looked up key by key. */
+export const MOST_SEEN = 32;
+/** The position of a key that the flag does not read. */
+export const ABSENT = -1;
 
 /** Thrown while reading a context, and replaced by an error that names every bad key. */
 const UNUSABLE = new Error('unusable context');
@@ -15,15 +18,13 @@ export function thrownBy(cause: unknown): unknown {
 
 /** Which position in a frame each context key of a flag has. */
 export class KeyPositions {
-  readonly #positions = new Map<string, number>();
+  readonly #positions: ReadonlyMap<string, number>;
   /** The keys of the context seen last, in order, with their positions; contexts of one caller mostly look alike. */
-  readonly #seen: string[] = [];
-  readonly #seenPositions: number[] = [];
+  readonly seen: (string | undefined)[] = new Array(MOST_SEEN).fill(undefined);
+  readonly positions: number[] = new Array<number>(MOST_SEEN).fill(ABSENT);
 
   constructor(keys: readonly string[]) {
-    keys.forEach((key, position) => {
-      this.#positions.set(key, position);
-    });
+    this.#positions = new Map(keys.map((key, position) => [key, position]));
   }
 
   /** How many keys there are. */
@@ -31,59 +32,16 @@ export class KeyPositions {
     return this.#positions.size;
   }
 
-  /**
-   * Puts the values of the keys that the flag reads into `values`, from `offset` on, and checks all others. Every property
-   * is read once; getters may run anything, so that `values` must belong to this call alone.
-   */
-  read(context: unknown, values: unknown[], offset: number): void {
-    if (context === undefined || context === null) {
-      return;
-    }
-    // An own key of this name hides the prototype, and so takes the longer way too. `Object.getPrototypeOf` is slower.
-    // biome-ignore lint/suspicious/noProto: the alternative is not inlined
-    if ((context as Record<string, unknown>)['__proto__'] !== OBJECT_PROTOTYPE || isPolluted()) {
-      this.#readUnusual(context, values, offset);
-      return;
-    }
-    let index = 0;
-    for (const key in context) {
-      const value = (context as Record<string, unknown>)[key];
-      const position =
-        this.#seen[index] === key
-          ? (this.#seenPositions[index] as number)
-          : this.#learn(index, key);
-      if (position >= 0) {
-        values[offset + position] = typeof value === 'string' ? value : usable(value);
-      } else if (typeof value !== 'string') {
-        usable(value);
-      }
-      index++;
-    }
-  }
-
-  /** Own properties only, whatever the prototype offers. */
-  #readUnusual(context: unknown, values: unknown[], offset: number): void {
-    for (const key of Object.keys(requireObject(context))) {
-      const value = usable((context as Record<string, unknown>)[key]);
-      const position = this.#positions.get(key);
-      if (position !== undefined) {
-        values[offset + position] = value;
-      }
-    }
-  }
-
-  #learn(index: number, key: string): number {
-    const position = this.#positions.get(key) ?? -1;
-    if (index < MOST_SEEN) {
-      this.#seen[index] = key;
-      this.#seenPositions[index] = position;
+  /** The position of a key that was not seen at this place before, or {@link ABSENT}. */
+  learn(place: number, key: string): number {
+    const position = this.#positions.get(key) ?? ABSENT;
+    if (place < MOST_SEEN) {
+      this.seen[place] = key;
+      this.positions[place] = position;
     }
     return position;
   }
 }
-
-/** Contexts with more keys than this are looked up key by key. */
-const MOST_SEEN = 32;
 
 /** All own keys with a value, and their texts, as the slow path takes them. */
 export function readAll(context: unknown): { keys: string[]; values: string[] } {
@@ -100,14 +58,6 @@ export function readAll(context: unknown): { keys: string[]; values: string[] } 
     }
   }
   return { keys, values };
-}
-
-/** Whether every object inherits an enumerable property, which `for in` would list. */
-function isPolluted(): boolean {
-  for (const _ in OBJECT_PROTOTYPE) {
-    return true;
-  }
-  return false;
 }
 
 /** A value that has a text, `undefined` for one that is absent. Throws for any other; {@link contextProblems} tells. */
@@ -139,7 +89,7 @@ function isObject(context: unknown): context is object {
 }
 
 /** Built-in objects whose content is not in their properties. */
-function isContainer(value: object): boolean {
+export function isContainer(value: object): boolean {
   return (
     Array.isArray(value) || value instanceof Map || value instanceof Set || value instanceof Date
   );

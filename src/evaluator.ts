@@ -8,7 +8,7 @@ import type {
   BooleanEvaluationResponse,
   VariantEvaluationResponse,
 } from './evaluation.js';
-import { Frame, Status, statusError } from './frame.js';
+import { FIRST, Frame, Status, statusError } from './frame.js';
 import type { NativeAnswer, NativeClient, NativeOutcome } from './native.js';
 import { counters, isForcedSlow } from './path.js';
 import { type Plan, Plans, segmentKeys } from './plan.js';
@@ -30,11 +30,8 @@ export class Evaluator {
   readonly #clock = new Clock();
   readonly #frame: Frame;
   readonly #batch: Batch;
-  /** The values of the evaluation that is going on. */
-  readonly #values: unknown[] = [];
   /** A context is being read, and its getters may evaluate: those evaluations take the slow path. */
-  #reading = false;
-  #answered: NativeOutcome | undefined;
+  #isReading = false;
 
   /** `warn` is told about items of batches that cannot be used. */
   constructor(native: NativeClient, warn: (message: string) => void) {
@@ -46,8 +43,8 @@ export class Evaluator {
 
   boolean(flagKey: string, entityId: string, context: unknown): BooleanEvaluationResponse {
     const plan = this.#planned(flagKey, entityId, context, 'boolean');
-    const slot = this.#ask(plan, entityId, context);
-    if (slot < 0) {
+    const outcome = this.#ask(plan, entityId, context);
+    if (outcome === undefined) {
       const answer = this.#slow('boolean', flagKey, entityId, context);
       return {
         enabled: answer.on,
@@ -59,21 +56,20 @@ export class Evaluator {
       };
     }
     const frame = this.#frame;
-    const outcome = this.#answered as NativeOutcome;
     return {
       enabled: outcome.on,
       flagKey: plan.flagKey,
       reason: outcome.reason,
-      requestDurationMillis: frame.duration(slot),
+      requestDurationMillis: frame.duration(FIRST),
       timestamp: this.#clock.iso(frame.tick()),
-      segmentKeys: segmentKeys(outcome, frame.segments(slot)),
+      segmentKeys: segmentKeys(outcome, frame.segments(FIRST)),
     };
   }
 
   variant(flagKey: string, entityId: string, context: unknown): VariantEvaluationResponse {
     const plan = this.#planned(flagKey, entityId, context, 'variant');
-    const slot = this.#ask(plan, entityId, context);
-    if (slot < 0) {
+    const outcome = this.#ask(plan, entityId, context);
+    if (outcome === undefined) {
       const answer = this.#slow('variant', flagKey, entityId, context);
       return {
         match: answer.on,
@@ -87,15 +83,14 @@ export class Evaluator {
       };
     }
     const frame = this.#frame;
-    const outcome = this.#answered as NativeOutcome;
     return {
       match: outcome.on,
-      segmentKeys: segmentKeys(outcome, frame.segments(slot)),
+      segmentKeys: segmentKeys(outcome, frame.segments(FIRST)),
       reason: outcome.reason,
       flagKey: plan.flagKey,
       variantKey: outcome.variantKey,
       variantAttachment: outcome.variantAttachment,
-      requestDurationMillis: frame.duration(slot),
+      requestDurationMillis: frame.duration(FIRST),
       timestamp: this.#clock.iso(frame.tick()),
     };
   }
@@ -129,25 +124,26 @@ export class Evaluator {
     return plan;
   }
 
-  /** Answers through the frame and returns where the answer stands, or -1 when it takes the slow path. */
-  #ask(first: Plan, entityId: string, context: unknown): number {
-    const frame = this.#frame;
+  /**
+   * Answers through the frame, where the answer then stands, and returns its outcome; nothing when the slow path has to
+   * answer.
+   */
+  #ask(first: Plan, entityId: string, context: unknown): NativeOutcome | undefined {
     let plan = first;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (this.#reading || !plan.fits || isForcedSlow()) {
-        return -1;
+      if (
+        this.#isReading ||
+        !plan.fits ||
+        isForcedSlow() ||
+        !this.#write(plan, entityId, context)
+      ) {
+        return undefined;
       }
-      const values = this.#read(plan, entityId, context);
-      frame.begin(1, plan.keyCount);
-      const slot = frame.add(plan, entityId, values, 0);
-      if (slot < 0) {
-        return -1;
-      }
+      const frame = this.#frame;
       const status = frame.ask(plan, 1);
       if (status === Status.Answered) {
         counters.fast++;
-        this.#answered = plan.outcomes[frame.outcome(slot)];
-        return slot;
+        return plan.outcomes[frame.outcome(FIRST)];
       }
       if (status !== Status.Stale) {
         throw statusError(status);
@@ -156,23 +152,20 @@ export class Evaluator {
       this.#plans.clear();
       plan = this.#fetched(plan.flagKey, plan.kind as Kind);
     }
-    return -1;
+    return undefined;
   }
 
-  #read(plan: Plan, entityId: string, context: unknown): readonly unknown[] {
-    const values = this.#values;
-    for (let index = 0; index < plan.keyCount; index++) {
-      values[index] = undefined;
-    }
-    this.#reading = true;
+  /** Whether the frame holds the question. What it cannot hold, and what a context throws, the slow path reports. */
+  #write(plan: Plan, entityId: string, context: unknown): boolean {
+    this.#isReading = true;
     try {
-      plan.keys.read(context, values, 0);
-    } catch (cause) {
-      throw unusable(plan.flagKey, entityId, context, cause);
+      this.#frame.begin(1, plan.keyCount);
+      return this.#frame.add(plan, entityId, context) >= 0;
+    } catch {
+      return false;
     } finally {
-      this.#reading = false;
+      this.#isReading = false;
     }
-    return values;
   }
 
   #slow(kind: Kind, flagKey: string, entityId: string, context: unknown): NativeAnswer {

@@ -1,3 +1,4 @@
+import { ABSENT, isContainer, MOST_SEEN } from './context.js';
 import { createError, type FliptError } from './errors.js';
 import type { NativeClient } from './native.js';
 import type { Plan } from './plan.js';
@@ -18,23 +19,22 @@ const TEXT_BYTES = 8;
 const SMALLEST = 4096;
 const LARGEST = 1024 * 1024;
 /** Above this length the built-in encoder is faster than a loop. */
-const LOOP_LENGTH = 24;
+const LOOP_LENGTH = 40;
 const MOST_BYTES_PER_UNIT = 3;
 
-/** Room for texts that stay. */
-const KNOWN_BYTES = 16 * 1024;
-const LONGEST_KNOWN = 63;
-/** A text up to this length is written as fast as it is looked up. */
-const SHORT = 4;
-/** Where a text stands and how long it is share one small integer. */
-const LENGTH_BITS = 6;
-const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
+/** Where the only item of a frame stands, in numbers. */
+export const FIRST = HEADER_BYTES / 4;
+/** Instead of a place: the frame has no room for the item. */
+export const NO_ROOM = -1;
+/** Instead of a place: the context is not one. */
+export const UNREADABLE = -2;
 
 const encoder = new TextEncoder();
+const isOwn = Object.prototype.hasOwnProperty;
 
 /**
  * The buffer that is lent to the addon, and the raw callback that answers what stands in it. The layout is described
- * in `engine/src/evaluate/frame.rs`. The far end holds the texts of values that come again and again.
+ * in `engine/src/evaluate/frame.rs`.
  */
 export class Frame {
   readonly #native: NativeClient;
@@ -42,83 +42,82 @@ export class Frame {
   readonly #bytes: Uint8Array;
   readonly #floats: Float64Array;
   readonly #call: () => void;
-  /** Where items must end, because the texts that stay begin. */
-  readonly #limit: number;
   /** Where the next item begins. */
   #next = HEADER_BYTES;
   /** Where the next text begins, behind all items. */
   #end = HEADER_BYTES;
-  /** Where the texts of values stand that came before: begin and length in one number. */
-  readonly #known = new Map<unknown, number>();
-  /** Where the next text that stays begins. */
-  #knownEnd: number;
-  #isFull = false;
 
   constructor(native: NativeClient, bytes = SMALLEST) {
     this.#native = native;
-    const { buffer, call } = native.createEvaluator(bytes + KNOWN_BYTES);
+    const { buffer, call } = native.createEvaluator(bytes);
     this.#numbers = new Uint32Array(buffer);
     this.#bytes = new Uint8Array(buffer);
     this.#floats = new Float64Array(buffer);
     this.#call = call;
-    this.#limit = bytes;
-    this.#knownEnd = bytes;
   }
 
   /** Begins a frame for a number of items that ask about a number of keys together. */
   begin(items: number, keys: number): void {
     this.#next = HEADER_BYTES;
     this.#end = HEADER_BYTES + items * ITEM_BYTES + keys * TEXT_BYTES;
-    if (this.#isFull) {
-      // Not earlier: the items of one frame may point at texts that stay.
-      this.#isFull = false;
-      this.#known.clear();
-      this.#knownEnd = this.#limit;
-    }
   }
 
   /**
-   * Adds an item; `values` holds the values of the plan's keys from `offset` on, `undefined` for absent ones. Returns
-   * where its answer will stand, or -1 when the frame has no room for it.
+   * Adds an item. Returns where its answer will stand, or {@link NO_ROOM}, or {@link UNREADABLE}; then nothing is added.
+   *
+   * Every own property of the context is read once, straight into the frame. Getters may run anything but this frame:
+   * whoever calls this sees to that. The method is one piece because it is most of what an evaluation costs.
+   *
+   * @throws what a getter of the context throws
    */
-  add(plan: Plan, entityId: string, values: readonly unknown[], offset: number): number {
-    const count = plan.keyCount;
+  add(plan: Plan, entityId: string, context: unknown): number {
     const numbers = this.#numbers;
+    const count = plan.keyCount;
     const slot = this.#next >> 2;
+    const values = slot + 3;
     let at = this.#end;
-    let end = this.#write(entityId, at, this.#limit);
+    let end = this.#write(entityId, at);
     if (end < 0) {
-      return -1;
+      return NO_ROOM;
     }
     numbers[slot] = plan.position;
     numbers[slot + 1] = at;
     numbers[slot + 2] = end - at;
-    for (let index = 0; index < count; index++) {
-      const value = values[offset + index];
-      const place = slot + 3 + index * 2;
-      if (value === undefined || value === '') {
-        numbers[place] = 0;
-        numbers[place + 1] = 0;
-        continue;
+    for (let index = 1; index < count * 2; index += 2) {
+      numbers[values + index] = 0;
+    }
+    if (context !== undefined && context !== null) {
+      if (typeof context !== 'object') {
+        return UNREADABLE;
       }
-      const isKept = plan.repeats[index] && (typeof value !== 'string' || value.length > SHORT);
-      const known = isKept ? this.#known.get(value) : undefined;
-      if (known !== undefined) {
-        plan.repeated(index);
-        numbers[place] = known >>> LENGTH_BITS;
-        numbers[place + 1] = known & LENGTH_MASK;
-        continue;
+      const { seen, positions } = plan.keys;
+      let place = 0;
+      for (const key in context) {
+        if (!isOwn.call(context, key)) {
+          continue;
+        }
+        const value = (context as Record<string, unknown>)[key];
+        const position =
+          place < MOST_SEEN && seen[place] === key
+            ? (positions[place] as number)
+            : plan.keys.learn(place, key);
+        place++;
+        const text = typeof value === 'string' ? value : textOf(value);
+        if (text === undefined) {
+          return UNREADABLE;
+        }
+        if (position !== ABSENT) {
+          at = end;
+          end = this.#write(text, at);
+          if (end < 0) {
+            return NO_ROOM;
+          }
+          numbers[values + position * 2] = at;
+          numbers[values + position * 2 + 1] = end - at;
+        }
       }
-      at = end;
-      end = this.#write(typeof value === 'string' ? value : String(value), at, this.#limit);
-      if (end < 0) {
-        return -1;
-      }
-      numbers[place] = at;
-      numbers[place + 1] = end - at;
-      if (isKept) {
-        plan.surprised(index);
-        this.#remember(value, at, end);
+      if ((place === 0 && isContainer(context)) || Array.isArray(context)) {
+        return UNREADABLE;
       }
     }
     this.#next += ITEM_BYTES + count * TEXT_BYTES;
@@ -163,34 +162,20 @@ export class Frame {
 
   /** A larger frame for the same client, or nothing when this one is as large as frames get. */
   grown(): Frame | undefined {
-    const bytes = this.#limit * 4;
+    const bytes = this.#bytes.length * 4;
     return bytes > LARGEST ? undefined : new Frame(this.#native, bytes);
   }
 
-  /** Writes a text as UTF-8 and returns where it ends, or -1 when there may not be room for it before `limit`. */
-  #write(text: string, at: number, limit: number): number {
+  /** Writes a text as UTF-8 and returns where it ends, or -1 when there may not be room for it. */
+  #write(text: string, at: number): number {
     const bytes = this.#bytes;
     const length = text.length;
-    if (at + length * MOST_BYTES_PER_UNIT > limit) {
+    if (at + length * MOST_BYTES_PER_UNIT > bytes.length) {
       return -1;
     }
     if (length <= LOOP_LENGTH) {
-      // Four characters a round, and one test for all: this loop is the most expensive part of many evaluations.
-      const rounds = length & ~3;
       let seen = 0;
-      let index = 0;
-      for (; index < rounds; index += 4) {
-        const first = text.charCodeAt(index);
-        const second = text.charCodeAt(index + 1);
-        const third = text.charCodeAt(index + 2);
-        const fourth = text.charCodeAt(index + 3);
-        seen |= first | second | third | fourth;
-        bytes[at + index] = first;
-        bytes[at + index + 1] = second;
-        bytes[at + index + 2] = third;
-        bytes[at + index + 3] = fourth;
-      }
-      for (; index < length; index++) {
+      for (let index = 0; index < length; index++) {
         const unit = text.charCodeAt(index);
         seen |= unit;
         bytes[at + index] = unit;
@@ -201,20 +186,19 @@ export class Frame {
     }
     return at + encoder.encodeInto(text, bytes.subarray(at)).written;
   }
+}
 
-  /** Keeps a copy of a short text, so that it need not be written when it comes again. */
-  #remember(value: unknown, begin: number, end: number): void {
-    const length = end - begin;
-    if (length > LONGEST_KNOWN) {
-      return;
-    }
-    if (this.#knownEnd + length > this.#bytes.length) {
-      this.#isFull = true;
-      return;
-    }
-    this.#bytes.copyWithin(this.#knownEnd, begin, end);
-    this.#known.set(value, (this.#knownEnd << LENGTH_BITS) | length);
-    this.#knownEnd += length;
+/** The text of a value that is none; empty for an absent one, nothing for what has no text. */
+function textOf(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'number':
+    case 'boolean':
+    case 'bigint':
+      return String(value);
+    case 'undefined':
+      return '';
+    default:
+      return value === null ? '' : undefined;
   }
 }
 

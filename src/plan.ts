@@ -2,8 +2,8 @@ import { KeyPositions } from './context.js';
 import { type NativeError, unwrap } from './errors.js';
 import type { NativeClient, NativeOutcome, NativePlan } from './native.js';
 
-/** This many more new values than repeated ones, and a key's values are taken for unique. */
-const CREDIT = 256;
+/** The addon's texts are new ones every time; these compare by identity. */
+const KINDS = { boolean: 'boolean', variant: 'variant', unknown: 'unknown' } as const;
 
 /** What is known about one flag under one generation of flag state. It never keeps that flag state alive. */
 export class Plan {
@@ -17,9 +17,6 @@ export class Plan {
   readonly outcomes: readonly NativeOutcome[];
   /** Whether a frame can hold the question and the answer. */
   readonly fits: boolean;
-  /** For each key, whether its values come again often enough to look them up. */
-  readonly repeats: boolean[];
-  readonly #credit: number[];
   /** Why the flag cannot be evaluated under this generation. */
   readonly error: NativeError | undefined;
 
@@ -27,32 +24,13 @@ export class Plan {
     this.flagKey = flagKey;
     this.generationLow = native.generationLow;
     this.generationHigh = native.generationHigh;
-    this.kind = native.kind;
+    this.kind = KINDS[native.kind];
     this.position = native.position;
     this.keys = new KeyPositions(native.keys);
     this.keyCount = this.keys.count;
     this.outcomes = native.outcomes;
-    this.repeats = native.keys.map(() => true);
-    this.#credit = native.keys.map(() => CREDIT);
     this.fits = !native.slow;
     this.error = native.error;
-  }
-
-  /** The value of a key had come before. */
-  repeated(index: number): void {
-    const credit = this.#credit[index] as number;
-    if (credit < CREDIT) {
-      this.#credit[index] = credit + 1;
-    }
-  }
-
-  /** The value of a key is new. A key whose values are mostly new, like an address, is no longer looked up. */
-  surprised(index: number): void {
-    const credit = (this.#credit[index] as number) - 1;
-    this.#credit[index] = credit;
-    if (credit <= 0) {
-      this.repeats[index] = false;
-    }
   }
 
   /** Whether both plans describe the same flag state. */

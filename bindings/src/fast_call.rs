@@ -9,6 +9,7 @@ use std::panic::catch_unwind;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use flipt_engine::ErrorKind;
 use flipt_engine::client::monotonic_nanos;
 use flipt_engine::evaluate::frame::{self, Status};
 use flipt_engine::store::Store;
@@ -17,6 +18,7 @@ use napi::{Env, sys};
 use napi_derive::napi;
 
 use crate::client::NativeClient;
+use crate::panics::{guard_thrown, thrown};
 use crate::ticks::Ticks;
 
 /// Below this V8 would keep the bytes on its own heap, where they move.
@@ -46,14 +48,17 @@ struct Evaluator {
 impl NativeClient {
     /// Makes a private buffer and the raw callback that answers the frame in it: `{ buffer, call }`.
     #[napi(catch_unwind)]
-    pub fn create_evaluator<'env>(&self, env: &'env Env, bytes: u32) -> napi::Result<Object<'env>> {
-        let size = (bytes as usize).clamp(SMALLEST, LARGEST);
-        let (buffer, evaluator) = allocate(env, size, self.client.store().clone())?;
-        let call = create_function(env, evaluator)?;
-        let mut pair = Object::new(env)?;
-        pair.set("buffer", buffer)?;
-        pair.set("call", call)?;
-        Ok(pair)
+    pub fn create_evaluator<'env>(&self, env: &'env Env, bytes: u32) -> thrown::Result<Object<'env>> {
+        guard_thrown("createEvaluator", || {
+            let size = (bytes as usize).clamp(SMALLEST, LARGEST);
+            let (buffer, evaluator) = allocate(env, size, self.client.store().clone())?;
+            let call = create_function(env, evaluator)?;
+            let mut pair = Object::new(env)?;
+            pair.set("buffer", buffer)?;
+            pair.set("call", call)?;
+            Ok(pair)
+        })?
+        .map_err(|error: napi::Error| napi::Error::new(ErrorKind::Panic.code(), error.reason.clone()))
     }
 }
 

@@ -14,7 +14,7 @@
 //! |---|---|
 //! | 0 | position of the flag, 32 bits |
 //! | 4 | where the entity id stands in the buffer, and its length, 32 bits each |
-//! | 12 | the same for the value of each context key that the flag reads; length 0 when absent |
+//! | 12 | the same for the value of each context key that the flag reads; length 0, wherever, when absent |
 //!
 //! Texts are UTF-8 and may stand anywhere in the buffer, so that JavaScript can leave those that it asks about again and
 //! again where they are.
@@ -36,6 +36,8 @@ pub const HEADER: usize = 16;
 pub const ITEM_HEADER: usize = 12;
 /// How many bytes say where a text stands.
 const TEXT: usize = 8;
+/// How many values are read ahead.
+const FIRST: usize = 6;
 
 /// How a frame was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +115,8 @@ struct Item<'a> {
     buffer: &'a [u8],
     /// Where the texts of the values stand, [`TEXT`] bytes each.
     values: &'a [u8],
+    /// The first values, so that few flags read a text twice.
+    first: [&'a str; FIRST],
     end: usize,
 }
 
@@ -126,22 +130,34 @@ impl<'a> Item<'a> {
         let end = values_at.checked_add(flag.keys.len().checked_mul(TEXT)?)?;
         let entity = text(buffer, buffer.get(at + 4..values_at)?)?;
         let values = buffer.get(values_at..end)?;
-        let readable = values.chunks_exact(TEXT).all(|place| text(buffer, place).is_some());
-        readable.then_some(Self { flag, entity, buffer, values, end })
+        let mut first = [""; FIRST];
+        for (position, place) in values.chunks_exact(TEXT).enumerate() {
+            let value = text(buffer, place)?;
+            if let Some(slot) = first.get_mut(position) {
+                *slot = value;
+            }
+        }
+        Some(Self { flag, entity, buffer, values, first, end })
     }
 }
 
 impl Values for Item<'_> {
     fn value(&self, _: &Flag, position: u32) -> &str {
-        let place = self.values.get(position as usize * TEXT..).unwrap_or_default();
-        text(self.buffer, place).unwrap_or_default()
+        let position = position as usize;
+        self.first.get(position).copied().unwrap_or_else(|| {
+            let place = self.values.get(position * TEXT..).unwrap_or_default();
+            text(self.buffer, place).unwrap_or_default()
+        })
     }
 }
 
 /// The text that stands where `place` says: its beginning and its length.
 fn text<'a>(buffer: &'a [u8], place: &[u8]) -> Option<&'a str> {
-    let begin = read(place, 0)? as usize;
     let length = read(place, 4)? as usize;
+    if length == 0 {
+        return Some("");
+    }
+    let begin = read(place, 0)? as usize;
     std::str::from_utf8(buffer.get(begin..begin.checked_add(length)?)?).ok()
 }
 

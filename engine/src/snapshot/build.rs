@@ -26,12 +26,12 @@ impl Warnings {
 }
 
 /// The indexed flag, or nothing for an entry that has no key to ask for.
-pub(super) fn flag(entry: &wire::Entry, compatibility: Compatibility, warnings: &mut Warnings) -> Option<Flag> {
+pub(super) fn flag(entry: wire::Entry, compatibility: Compatibility, warnings: &mut Warnings) -> Option<Flag> {
     match entry {
         wire::Entry::Readable(flag) => Some(readable(flag, compatibility, warnings)),
         wire::Entry::Broken { key: Some(key), reason, text } => {
             warnings.add(format!("flag {key} cannot be evaluated: {reason}"));
-            Some(broken(key, reason, text))
+            Some(broken(&key, &reason, &text))
         }
         wire::Entry::Broken { key: None, reason, .. } => {
             warnings.add(format!("a flag was left out: {reason}"));
@@ -40,7 +40,7 @@ pub(super) fn flag(entry: &wire::Entry, compatibility: Compatibility, warnings: 
     }
 }
 
-fn readable(sent: &wire::Flag, compatibility: Compatibility, warnings: &mut Warnings) -> Flag {
+fn readable(sent: wire::Flag, compatibility: Compatibility, warnings: &mut Warnings) -> Flag {
     let sent = normalise::flag(sent, compatibility);
     let type_name = sent.r#type.as_deref().unwrap_or(VARIANT);
     let mut builder =

@@ -3,6 +3,8 @@
 //! Their importer is strict about missing fields, keeps no order in maps and looks distributions up by rule id, so
 //! every map has an entry for every flag and rule, and rule ids are made anew: `<flag key>-<position>`.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
@@ -158,20 +160,12 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     const ENGINE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
-    let standard: String = text
-        .trim()
-        .chars()
-        .map(|c| {
-            if c == '-' {
-                '+'
-            } else if c == '_' {
-                '/'
-            } else {
-                c
-            }
-        })
-        .collect();
-    ENGINE.decode(standard).map_err(|error| refuse(SnapshotReason::NotBase64).with_source(error))
+    let text = text.trim();
+    let standard = match text.contains(['-', '_']) {
+        true => Cow::Owned(text.replace('-', "+").replace('_', "/")),
+        false => Cow::Borrowed(text),
+    };
+    ENGINE.decode(&*standard).map_err(|error| refuse(SnapshotReason::NotBase64).with_source(error))
 }
 
 /// Reads the JSON of a portable text, and the arithmetic that our own exports name.
@@ -183,11 +177,16 @@ pub(super) fn read(json: &[u8]) -> Result<(wire::Document, Option<Compatibility>
     let not_json = |error: serde_json::Error| {
         refuse(SnapshotReason::NotJson).with_context(format!("line {}, column {}", error.line(), error.column()))
     };
-    let versioned: Versioned = serde_json::from_slice(json).map_err(not_json)?;
-    if versioned.version != VERSION {
-        return Err(refuse(SnapshotReason::Version).with_context(format!("it has version {}", versioned.version)));
+    let other_version = |version| refuse(SnapshotReason::Version).with_context(format!("it has version {version}"));
+    // Another version may have any other shape, so that its number is looked for when reading fails.
+    let portable: Portable =
+        serde_json::from_slice(json).map_err(|error| match serde_json::from_slice::<Versioned>(json) {
+            Ok(Versioned { version }) if version != VERSION => other_version(version),
+            _ => not_json(error),
+        })?;
+    if portable.version != VERSION {
+        return Err(other_version(portable.version));
     }
-    let portable: Portable = serde_json::from_slice(json).map_err(not_json)?;
     let compatibility = portable.flipt_native.as_ref().and_then(|marker| match marker.compatibility.as_str() {
         "v1" => Some(Compatibility::V1),
         "v2" => Some(Compatibility::V2),
@@ -234,13 +233,13 @@ fn document(namespace: Namespace, unreadable: &[Box<RawValue>]) -> wire::Documen
 }
 
 /// The portable text of a document.
-pub(super) fn write(document: &wire::Document, compatibility: Compatibility) -> String {
-    let mut namespace = Namespace { key: document.namespace.clone(), ..Namespace::default() };
+pub(super) fn write(document: wire::Document, compatibility: Compatibility) -> String {
+    let mut namespace = Namespace { key: document.namespace, ..Namespace::default() };
     let mut unreadable = Vec::new();
-    for entry in &document.flags {
+    for entry in document.flags {
         match entry {
             wire::Entry::Readable(flag) => add(&mut namespace, normalise::flag(flag, compatibility)),
-            wire::Entry::Broken { text, .. } => unreadable.extend(RawValue::from_string(text.clone()).ok()),
+            wire::Entry::Broken { text, .. } => unreadable.extend(RawValue::from_string(text).ok()),
         }
     }
     let name = match compatibility {

@@ -6,10 +6,31 @@ use std::collections::HashSet;
 use foldhash::fast::FixedState;
 use serde::Deserialize;
 
+/// Up to this length a list is searched faster than hashed.
+const FEW: usize = 16;
+
+/// A set of texts, kept as what is asked fastest.
+#[derive(Debug)]
+pub(crate) enum TextSet {
+    Few(Box<[Box<str>]>),
+    Many(HashSet<Box<str>, FixedState>),
+}
+
+impl TextSet {
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        match self {
+            Self::Few(members) => members.iter().any(|member| **member == *text),
+            Self::Many(members) => members.contains(text),
+        }
+    }
+}
+
 /// The members of a list of strings; `null` is the empty list, a `null` member the empty string.
-pub(super) fn strings(text: &str) -> Option<HashSet<Box<str>, FixedState>> {
+pub(super) fn strings(text: &str) -> Option<TextSet> {
     let members: Option<Vec<Option<String>>> = read(text)?;
-    Some(members.unwrap_or_default().into_iter().map(|member| member.unwrap_or_default().into()).collect())
+    let members = members.unwrap_or_default().into_iter().map(|member| Box::from(member.unwrap_or_default()));
+    let members: Box<[Box<str>]> = members.collect();
+    Some(if members.len() <= FEW { TextSet::Few(members) } else { TextSet::Many(members.into_iter().collect()) })
 }
 
 /// The members of a list of numbers; a `null` member is 0, a number beyond float64 spoils the list.
@@ -66,7 +87,10 @@ mod tests {
         assert!(has(r#"["\ud800x"]"#, "\u{fffd}x"));
         assert!(has(r#"["\ud83d\ude00"]"#, "😀"));
         assert!(has(r#"["\udc00\ud83d\ude00\\u"]"#, "\u{fffd}😀\\u"));
-        assert!(strings("null").is_some_and(|set| set.is_empty()));
+        assert!(strings("null").is_some_and(|set| !set.contains("")));
+        let many: String = (0..40).map(|n| format!("\"m{n}\",")).collect();
+        assert!(has(&format!("[{many}\"last\"]"), "last") && has(&format!("[{many}\"last\"]"), "m0"));
+        assert!(!has(&format!("[{many}\"last\"]"), "m40"));
         for text in ["", "a", "[1]", "[\"a\"", "{}", "\"a\"", "[\"\\ud800]"] {
             assert!(strings(text).is_none(), "{text}");
         }

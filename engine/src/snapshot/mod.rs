@@ -77,7 +77,7 @@ impl Snapshot {
     /// The portable snapshot text, interchangeable with Flipt's own clients: base64 of JSON, version 1.
     #[must_use]
     pub fn export(&self) -> String {
-        export::write(&self.document(), self.compatibility)
+        export::write(self.document(), self.compatibility)
     }
 
     /// The namespace that the flags belong to.
@@ -142,7 +142,7 @@ impl Snapshot {
         }
         let mut warnings = build::Warnings::default();
         let flags: Vec<Flag> =
-            document.flags.iter().filter_map(|entry| build::flag(entry, compatibility, &mut warnings)).collect();
+            document.flags.into_iter().filter_map(|entry| build::flag(entry, compatibility, &mut warnings)).collect();
         let mut by_key = HashMap::with_capacity_and_hasher(flags.len(), FixedState::default());
         for (position, flag) in (0u32..).zip(&flags) {
             by_key.insert(flag.key.clone(), position);

@@ -1,10 +1,7 @@
 //! What evaluation reads: flags with their constraints parsed, their splits cut and their outcomes listed.
 
-use std::collections::HashSet;
-
-use foldhash::fast::FixedState;
-
 use super::datetime::Instant;
+use super::list::TextSet;
 
 /// The arithmetic of splits: which servers' answers to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,8 +234,8 @@ pub(crate) enum Condition {
     /// The trimmed value is empty (`empty`, `notpresent`).
     Absent,
     Text(StringTest, Box<str>),
-    TextIn(HashSet<Box<str>, FixedState>),
-    TextNotIn(HashSet<Box<str>, FixedState>),
+    TextIn(TextSet),
+    TextNotIn(TextSet),
     Number(Comparison, f64),
     NumberIn(Box<[f64]>),
     NumberNotIn(Box<[f64]>),

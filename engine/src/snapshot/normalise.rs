@@ -4,8 +4,7 @@ use super::model::Compatibility;
 use super::wire;
 
 /// The flag with its rules and rollouts in rank order, ranks filled in, and a v1 server's repetitions removed.
-pub(super) fn flag(sent: &wire::Flag, compatibility: Compatibility) -> wire::Flag {
-    let mut flag = sent.clone();
+pub(super) fn flag(mut flag: wire::Flag, compatibility: Compatibility) -> wire::Flag {
     if let Some(rules) = &mut flag.rules {
         remove_repetitions(rules);
         for (position, rule) in (1i64..).zip(rules.iter_mut()) {

@@ -3,7 +3,10 @@
 /// Reads a float64. `None` where Go reports an error, overflow included.
 #[must_use]
 pub fn parse(text: &str) -> Option<f64> {
-    // Plain decimals are what contexts hold; anything else takes the long way.
+    if let Some(integer) = short_integer(text.as_bytes()) {
+        return Some(integer);
+    }
+    // Plain decimals are what else contexts hold; anything else takes the long way.
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-') {
         return finite(text.parse().ok()?);
     }
@@ -18,6 +21,15 @@ pub fn parse(text: &str) -> Option<f64> {
     let digits: String = unsigned.chars().filter(|&c| c != '_').collect();
     let value = if hexadecimal { parse_hexadecimal(&digits[2..])? } else { parse_decimal(&digits)? };
     finite(if negative { -value } else { value })
+}
+
+/// Digits alone, so few that the value is exact.
+#[expect(clippy::cast_precision_loss, reason = "fifteen digits are below 2^53")]
+fn short_integer(digits: &[u8]) -> Option<f64> {
+    if !(1..=15).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(digits.iter().fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0')) as f64)
 }
 
 fn finite(value: f64) -> Option<f64> {
