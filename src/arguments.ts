@@ -4,13 +4,18 @@ import { describeProblem, type FliptError, invalidArguments, type Problem } from
 
 const TEXT = 'text that is not blank';
 
-/** Whether an argument is text with more than white space in it. The first character mostly tells. */
-export function isPresent(text: unknown): text is string {
+/** Whether an argument is text whose first character is a visible one of ASCII: enough to know that it is not blank. */
+export function beginsVisibly(text: unknown): text is string {
   if (typeof text !== 'string') {
     return false;
   }
   const first = text.charCodeAt(0);
-  return (first > 32 && first < 127) || text.trim() !== '';
+  return first > 32 && first < 127;
+}
+
+/** Whether an argument is text with more than white space in it. */
+export function isPresent(text: unknown): text is string {
+  return typeof text === 'string' && text.trim() !== '';
 }
 
 /** The error of an evaluation whose arguments or context cannot be used, naming every bad one. */

@@ -20,11 +20,13 @@ export function thrownBy(cause: unknown): unknown {
 export class KeyPositions {
   readonly #positions: ReadonlyMap<string, number>;
   /** The keys of the context seen last, in order, with their positions; contexts of one caller mostly look alike. */
-  readonly seen: (string | undefined)[] = new Array(MOST_SEEN).fill(undefined);
-  readonly positions: number[] = new Array<number>(MOST_SEEN).fill(ABSENT);
+  readonly seen: string[];
+  readonly positions: number[];
 
   constructor(keys: readonly string[]) {
     this.#positions = new Map(keys.map((key, position) => [key, position]));
+    this.seen = new Array<string>(MOST_SEEN).fill('');
+    this.positions = new Array<number>(MOST_SEEN).fill(this.#positions.get('') ?? ABSENT);
   }
 
   /** How many keys there are. */

@@ -1,4 +1,4 @@
-import { isPresent, unusable } from './arguments.js';
+import { beginsVisibly, isPresent, unusable } from './arguments.js';
 import { Batch } from './batch.js';
 import { Clock } from './clock.js';
 import { readAll } from './context.js';
@@ -102,7 +102,11 @@ export class Evaluator {
   /** The plan of a flag of the wanted kind. Arguments are checked first, in the order of the published client. */
   #planned(flagKey: string, entityId: string, context: unknown, kind: Kind): Plan {
     const plan = this.#plans.get(flagKey);
-    if (plan !== undefined && plan.kind === kind && isPresent(entityId)) {
+    if (
+      plan !== undefined &&
+      plan.kind === kind &&
+      (beginsVisibly(entityId) || isPresent(entityId))
+    ) {
       return plan;
     }
     if (!isPresent(flagKey) || !isPresent(entityId)) {

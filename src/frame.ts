@@ -13,6 +13,8 @@ export const Status = {
   Panicked: 5,
 } as const;
 
+/** The layout that is written and read here, by its number in `engine/src/evaluate/frame.rs`. */
+const LAYOUT = 2;
 const HEADER_BYTES = 16;
 const ITEM_BYTES = 12;
 const TEXT_BYTES = 8;
@@ -49,7 +51,15 @@ export class Frame {
 
   constructor(native: NativeClient, bytes = SMALLEST) {
     this.#native = native;
-    const { buffer, call } = native.createEvaluator(bytes);
+    const { buffer, call, layout } = native.createEvaluator(bytes);
+    if (layout !== LAYOUT) {
+      throw createError(
+        `the native addon is of another build: frame layout ${layout}, not ${LAYOUT}`,
+        {
+          code: 'FLIPT_NATIVE_LOAD',
+        },
+      );
+    }
     this.#numbers = new Uint32Array(buffer);
     this.#bytes = new Uint8Array(buffer);
     this.#floats = new Float64Array(buffer);

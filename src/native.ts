@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createError, type Tagged } from './errors.js';
 
 /** A flag as the addon lists it. */
@@ -79,6 +79,8 @@ export interface NativeRequest {
 export interface NativeEvaluator {
   readonly buffer: ArrayBuffer;
   readonly call: () => void;
+  /** The number of the layout that the addon reads and writes. */
+  readonly layout: number;
 }
 
 /** The addon's side of one client. */
@@ -143,7 +145,7 @@ function load(): NativeAddon {
 function places(): string[] {
   const explicit = process.env['FLIPT_NATIVE_BINARY'];
   if (explicit !== undefined && explicit !== '') {
-    return [explicit];
+    return [resolve(explicit)];
   }
   const checkout = join(__dirname, '..', 'npm');
   return suffixes().flatMap((suffix) => [
@@ -167,13 +169,20 @@ function suffixes(): string[] {
   }
 }
 
-/** Whether this Node was linked against musl, by the name of its dynamic loader, near the beginning of the file. */
+/** Whether this Node was linked against musl, by the name of its dynamic loader near the beginning of its file. */
 function usesMusl(): boolean {
+  const head = Buffer.alloc(4096);
   try {
-    return readFileSync('/usr/bin/ldd', 'latin1').includes('musl');
+    const file = openSync(process.execPath, 'r');
+    try {
+      readSync(file, head, 0, head.length, 0);
+    } finally {
+      closeSync(file);
+    }
   } catch {
-    return false;
+    // The other candidate is tried as well.
   }
+  return head.includes('/ld-musl-');
 }
 
 function failure(attempts: readonly Attempt[]): Error {

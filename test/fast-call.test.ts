@@ -93,7 +93,7 @@ describe('the raw callback', () => {
       const plan = client.plan('banner').ok;
       let { call } = client.createEvaluator(512);
       const weak = new WeakRef(client.createEvaluator(512).buffer);
-      for (let i = 0; i < 200 && weak.deref(); i++) { gc(); await wait(5); call(); }
+      for (let i = 0; i < 200 && weak.deref(); i++) { await wait(5); gc(); await wait(1); call(); }
       done({ collected: weak.deref() === undefined, again: ask(client.createEvaluator(512), plan) });
       process.exit(0);`);
     expect(status).toEqual({ collected: true, again: 0 });

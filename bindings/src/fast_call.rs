@@ -46,7 +46,7 @@ struct Evaluator {
 
 #[napi]
 impl NativeClient {
-    /// Makes a private buffer and the raw callback that answers the frame in it: `{ buffer, call }`.
+    /// Makes a private buffer and the raw callback that answers the frame in it: `{ buffer, call, layout }`.
     #[napi(catch_unwind)]
     pub fn create_evaluator<'env>(&self, env: &'env Env, bytes: u32) -> thrown::Result<Object<'env>> {
         guard_thrown("createEvaluator", || {
@@ -56,6 +56,7 @@ impl NativeClient {
             let mut pair = Object::new(env)?;
             pair.set("buffer", buffer)?;
             pair.set("call", call)?;
+            pair.set("layout", frame::LAYOUT)?;
             Ok(pair)
         })?
         .map_err(|error: napi::Error| napi::Error::new(ErrorKind::Panic.code(), error.reason.clone()))

@@ -30,6 +30,8 @@ use super::types::Values;
 use crate::snapshot::Flag;
 use crate::store::{Installed, Store};
 
+/// The number of this layout. It changes with the tables above, so that two that do not fit never meet.
+pub const LAYOUT: u32 = 2;
 /// Where the items begin.
 pub const HEADER: usize = 16;
 /// How many bytes of an item stand before the values of its keys.
