@@ -279,3 +279,88 @@ fn boundaries(shares: &[&wire::Distribution], compatibility: Compatibility) -> B
 fn index(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(NONE)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::snapshot::Snapshot;
+
+    fn ends(shares: &[f32], compatibility: Compatibility) -> Vec<u32> {
+        let shares: Vec<_> =
+            shares.iter().map(|&share| wire::Distribution { rollout: Some(share), ..Default::default() }).collect();
+        boundaries(&shares.iter().collect::<Vec<_>>(), compatibility).into()
+    }
+
+    #[test]
+    fn splits_are_cut_in_32_bit_floats() {
+        assert_eq!(ends(&[25.0, 25.0], Compatibility::V2), [500, 1000]);
+        assert_eq!(ends(&[33.33, 33.33, 33.34], Compatibility::V1), [333, 666, 999]);
+        assert_eq!(ends(&[150.0, 50.0], Compatibility::V2), [750, 1000]);
+        for (shares, end) in [([53.0, 47.0], 529), ([58.0, 42.0], 580), ([59.0, 41.0], 589)] {
+            assert_eq!(ends(&shares, Compatibility::V2)[0], end, "64-bit floats cut elsewhere");
+        }
+        assert_eq!(ends(&[1.0, 2.0, 3.0], Compatibility::V2), [166, 500, 1000]);
+    }
+
+    proptest! {
+        #[test]
+        fn normalised_boundaries_rise_to_the_top(shares in prop::collection::vec(0.01f32..=100.0, 1..30)) {
+            let ends = ends(&shares, Compatibility::V2);
+            prop_assert_eq!(ends.len(), shares.len());
+            prop_assert!(ends.windows(2).all(|pair| pair[0] <= pair[1]));
+            prop_assert_eq!(ends.last(), Some(&1000));
+        }
+
+        #[test]
+        fn any_json_is_read_or_refused(body in "[ -~]{0,80}", flag in "[ -~]{0,40}") {
+            let _ = Snapshot::parse(body.as_bytes(), None);
+            let wrapped = format!(r#"{{"flags":[{{"key":"k","rules":{flag}}},{{"key":"good"}}]}}"#);
+            if let Ok(snapshot) = Snapshot::parse(wrapped.as_bytes(), None) {
+                prop_assert!(snapshot.flag("good").is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_warns_once_and_harms_nothing_else() {
+        let rule = r#"{"segmentOperator":"XOR","segments":[{"key":"s","matchType":"MOST","constraints":[
+            {"type":"COLOUR","property":"p","operator":"eq","value":"v"},
+            {"type":"STRING_CONSTRAINT_COMPARISON_TYPE","property":"q","operator":"like","value":"v"}]}]}"#;
+        let body = format!(
+            r#"{{"digest":"d","flags":[{{"key":"a","type":"VARIANT_FLAG_TYPE","rules":[{rule},{rule}],"new":1}},
+            {{"key":"b","type":"NUMBER_FLAG_TYPE"}},{{"key":"c","type":"BOOLEAN_FLAG_TYPE","rollouts":[{{"type":"HALO"}}]}}]}}"#
+        );
+        let snapshot = Snapshot::parse(body.as_bytes(), None).unwrap();
+        let told = snapshot.warnings().join("\n");
+        for word in ["XOR", "MOST", "COLOUR", "like", "NUMBER_FLAG_TYPE", "HALO"] {
+            assert_eq!(told.matches(word).count(), 1, "{word} in {told}");
+        }
+        assert!(snapshot.flag("a").unwrap().keys().is_empty(), "what never matches reads nothing");
+        assert_eq!(snapshot.flags().len(), 3);
+    }
+
+    #[test]
+    fn a_v1_servers_repetitions_count_once() {
+        let segment = |key: &str| format!(r#"{{"key":"{key}","matchType":"ALL_SEGMENT_MATCH_TYPE"}}"#);
+        let share = |key: &str| format!(r#"{{"variantKey":"{key}","rollout":50}}"#);
+        let rule = |id: &str, one: &str, two: &str| {
+            let (shares, segments) = ([share("x"), share("y")].join(","), [segment(one), segment(two)].join(","));
+            format!(r#"{{"id":"{id}","rank":1,"segments":[{segments}],"distributions":[{shares},{shares}]}}"#)
+        };
+        let body = |id: &str| {
+            let rules = [rule(id, "b", "a"), rule(id, "a", "b")].join(",");
+            format!(r#"{{"flags":[{{"key":"f","enabled":true,"type":"VARIANT_FLAG_TYPE","rules":[{rules}]}}]}}"#)
+        };
+        let snapshot = Snapshot::parse(body("r").as_bytes(), None).unwrap();
+        let flag = snapshot.flag("f").unwrap();
+        let Decider::Variant(rules) = &flag.decider else { panic!("a variant flag") };
+        assert_eq!(rules.len(), 1);
+        assert_eq!(&*rules[0].boundaries, [500, 1000]);
+        assert_eq!(flag.segment_keys(&flag.outcomes()[2]).collect::<Vec<_>>(), ["a", "b"]);
+        let without_ids = Snapshot::parse(body("").as_bytes(), None).unwrap();
+        let Decider::Variant(rules) = &without_ids.flag("f").unwrap().decider else { panic!("a variant flag") };
+        assert_eq!(rules.len(), 2, "an empty id names no rule");
+    }
+}

@@ -40,3 +40,107 @@ pub(super) fn between(older: &Snapshot, newer: &Snapshot) -> Change {
     }
     change
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FLAG: &str = r#"{"key":"f","name":"F","description":"d","enabled":true,"type":"VARIANT_FLAG_TYPE","createdAt":"1","updatedAt":"2",
+        "defaultVariant":{"id":"x","key":"dv","attachment":"{}"},
+        "rules":[{"id":"r1","rank":1,"segmentOperator":"OR_SEGMENT_OPERATOR","segments":[
+            {"key":"a","name":"A","matchType":"ALL_SEGMENT_MATCH_TYPE","constraints":[
+              {"id":"c","type":"STRING_CONSTRAINT_COMPARISON_TYPE","property":"p","operator":"eq","value":"1"}]},
+            {"key":"b","name":"B","matchType":"ANY_SEGMENT_MATCH_TYPE","constraints":[]}],
+          "distributions":[{"ruleId":"r1","variantKey":"v","variantAttachment":"1","rollout":40},{"variantKey":"w","rollout":60}]}],
+        "rollouts":[]}"#;
+    const ROLLOUTS: &str = r#"{"key":"g","enabled":false,"type":"BOOLEAN_FLAG_TYPE","rollouts":[
+        {"type":"THRESHOLD_ROLLOUT_TYPE","rank":1,"threshold":{"percentage":10,"value":true}},
+        {"type":"SEGMENT_ROLLOUT_TYPE","rank":2,"segment":{"value":true,"segmentOperator":"AND_SEGMENT_OPERATOR","segments":[]}}]}"#;
+
+    fn snapshot(flags: &[&str]) -> Snapshot {
+        let body = format!(r#"{{"namespace":{{"key":"n"}},"digest":"d","flags":[{}]}}"#, flags.join(","));
+        Snapshot::parse(body.as_bytes(), None).unwrap()
+    }
+
+    fn edited(flag: &str, from: &str, to: &str) -> Change {
+        assert!(flag.contains(from), "{from}");
+        snapshot(&[&flag.replacen(from, to, 1)]).changed_since(&snapshot(&[flag]))
+    }
+
+    #[test]
+    fn what_decides_no_answer_is_no_change() {
+        for (from, to) in [
+            (r#""name":"F""#, r#""name":"G""#),
+            (r#""description":"d""#, r#""description":"e""#),
+            (r#""createdAt":"1""#, r#""createdAt":"3""#),
+            (r#""updatedAt":"2""#, r#""updatedAt":"3""#),
+            (r#""id":"r1""#, r#""id":"r2""#),
+            (r#""id":"c""#, r#""id":"cc""#),
+            (r#""id":"x""#, r#""id":"y""#),
+            (r#""name":"A""#, r#""name":"AA""#),
+            (r#""ruleId":"r1","#, ""),
+            (r#""rank":1,"#, ""),
+        ] {
+            assert_eq!(edited(FLAG, from, to), Change::default(), "{from}");
+        }
+        let (head, rest) = FLAG.split_once(r#"{"key":"a""#).unwrap();
+        let (a, rest) = rest
+            .split_once(
+                r#"},
+            {"key":"b""#,
+            )
+            .unwrap();
+        let (b, tail) = rest.split_once("}]").unwrap();
+        let swapped = format!(r#"{head}{{"key":"b"{b}}},{{"key":"a"{a}}}]{tail}"#);
+        assert!(snapshot(&[&swapped]).changed_since(&snapshot(&[FLAG])).is_empty(), "the order of segments");
+    }
+
+    #[test]
+    fn every_edit_of_what_decides_names_its_flag() {
+        for (from, to) in [
+            (r#""enabled":true"#, r#""enabled":false"#),
+            (r#""key":"dv""#, r#""key":"dw""#),
+            (r#""attachment":"{}""#, r#""attachment":"[]""#),
+            (r#""rank":1"#, r#""rank":2"#),
+            ("OR_SEGMENT_OPERATOR", "AND_SEGMENT_OPERATOR"),
+            ("ALL_SEGMENT_MATCH_TYPE", "ANY_SEGMENT_MATCH_TYPE"),
+            ("STRING_CONSTRAINT", "NUMBER_CONSTRAINT"),
+            (r#""property":"p""#, r#""property":"q""#),
+            (r#""operator":"eq""#, r#""operator":"neq""#),
+            (r#""value":"1""#, r#""value":"1.0""#),
+            (r#""variantKey":"v""#, r#""variantKey":"u""#),
+            (r#""variantAttachment":"1""#, r#""variantAttachment":"2""#),
+            (r#""rollout":40"#, r#""rollout":41"#),
+            ("VARIANT_FLAG_TYPE", "BOOLEAN_FLAG_TYPE"),
+        ] {
+            assert_eq!(edited(FLAG, from, to).modified, ["f"], "{from}");
+        }
+        for (from, to) in [
+            (r#""percentage":10"#, r#""percentage":11"#),
+            (r#""value":true}"#, r#""value":false}"#),
+            (r#""value":true,"#, r#""value":false,"#),
+            (r#""rank":2"#, r#""rank":3"#),
+            ("AND_SEGMENT_OPERATOR", "OR_SEGMENT_OPERATOR"),
+            ("SEGMENT_ROLLOUT_TYPE", "UNKNOWN_ROLLOUT_TYPE"),
+        ] {
+            assert_eq!(edited(ROLLOUTS, from, to).modified, ["g"], "{from}");
+        }
+    }
+
+    #[test]
+    fn added_and_removed_flags_are_told_apart() {
+        let (both, one) = (snapshot(&[FLAG, ROLLOUTS]), snapshot(&[ROLLOUTS]));
+        assert_eq!(both.changed_since(&one), Change { added: vec!["f".to_owned()], ..Change::default() });
+        assert_eq!(one.changed_since(&both), Change { removed: vec!["f".to_owned()], ..Change::default() });
+    }
+
+    #[test]
+    fn an_exported_snapshot_comes_back_unchanged() {
+        let before = snapshot(&[FLAG, ROLLOUTS, r#"{"key":"bad","enabled":7}"#]);
+        let after = Snapshot::import(&before.export(), "n", None).unwrap();
+        assert!(after.changed_since(&before).is_empty());
+        assert_eq!(after.compatibility(), before.compatibility());
+        assert_eq!(after.warnings(), before.warnings());
+        assert_eq!(after.flags().len(), 3);
+    }
+}
