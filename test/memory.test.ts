@@ -11,7 +11,7 @@ async function counted(source: string, url: string): Promise<unknown> {
   const finished = await runScript(
     `const { liveCounts } = require(process.env.FLIPT_NATIVE_BINARY);
      const until = async (check) => {
-       for (let i = 0; i < 500 && !check(liveCounts()); i++) {
+       for (let i = 0; i < 1500 && !check(liveCounts()); i++) {
          gc();
          await new Promise((resolve) => setTimeout(resolve, 10));
        }
