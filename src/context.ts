@@ -4,9 +4,9 @@ import type { Problem } from './errors.js';
 const ALLOWED = 'text, a number, a boolean, a bigint, null or undefined';
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Contexts with more keys than this are looked up key by key. */
-export const MOST_SEEN = 32;
-/** The position of a key that the flag does not read. */
-export const ABSENT = -1;
+const MOST_SEEN = 32;
+/** The position of a key that the flag does not read; every other position is above. */
+const ABSENT = -1;
 
 /** Thrown while reading a context, and replaced by an error that names every bad key. */
 const UNUSABLE = new Error('unusable context');
@@ -34,7 +34,7 @@ export class KeyPositions {
     return this.#positions.size;
   }
 
-  /** The position of a key that was not seen at this place before, or {@link ABSENT}. */
+  /** The position of a key that was not seen at this place before, or -1 when the flag does not read it. */
   learn(place: number, key: string): number {
     const position = this.#positions.get(key) ?? ABSENT;
     if (place < MOST_SEEN) {

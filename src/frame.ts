@@ -1,4 +1,4 @@
-import { ABSENT, isContainer, MOST_SEEN } from './context.js';
+import { isContainer } from './context.js';
 import { createError, type FliptError } from './errors.js';
 import type { NativeClient } from './native.js';
 import type { Plan } from './plan.js';
@@ -23,6 +23,7 @@ const LARGEST = 1024 * 1024;
 /** Above this length the built-in encoder is faster than a loop. */
 const LOOP_LENGTH = 40;
 const MOST_BYTES_PER_UNIT = 3;
+const NOT_ASCII = 128;
 
 /** Where the only item of a frame stands, in numbers. */
 export const FIRST = HEADER_BYTES / 4;
@@ -44,6 +45,8 @@ export class Frame {
   readonly #bytes: Uint8Array;
   readonly #floats: Float64Array;
   readonly #call: () => void;
+  /** The texts of the item that is being added: the entity id, then the values of the plan's keys. */
+  readonly #texts: string[] = [];
   /** Where the next item begins. */
   #next = HEADER_BYTES;
   /** Where the next text begins, behind all items. */
@@ -75,32 +78,23 @@ export class Frame {
   /**
    * Adds an item. Returns where its answer will stand, or {@link NO_ROOM}, or {@link UNREADABLE}; then nothing is added.
    *
-   * Every own property of the context is read once, straight into the frame. Getters may run anything but this frame:
-   * whoever calls this sees to that. The method is one piece because it is most of what an evaluation costs.
+   * Every own property of the context is read once. Getters may run anything but this frame: whoever calls this sees to
+   * that.
    *
    * @throws what a getter of the context throws
    */
   add(plan: Plan, entityId: string, context: unknown): number {
-    const numbers = this.#numbers;
-    const count = plan.keyCount;
-    const slot = this.#next >> 2;
-    const values = slot + 3;
-    let at = this.#end;
-    let end = this.#write(entityId, at);
-    if (end < 0) {
-      return NO_ROOM;
-    }
-    numbers[slot] = plan.position;
-    numbers[slot + 1] = at;
-    numbers[slot + 2] = end - at;
-    for (let index = 1; index < count * 2; index += 2) {
-      numbers[values + index] = 0;
+    const texts = this.#texts;
+    texts[0] = entityId;
+    for (let index = 1; index <= plan.keyCount; index++) {
+      texts[index] = '';
     }
     if (context !== undefined && context !== null) {
       if (typeof context !== 'object') {
         return UNREADABLE;
       }
-      const { seen, positions } = plan.keys;
+      const { keys } = plan;
+      const { seen, positions } = keys;
       let place = 0;
       for (const key in context) {
         if (!isOwn.call(context, key)) {
@@ -108,27 +102,56 @@ export class Frame {
         }
         const value = (context as Record<string, unknown>)[key];
         const position =
-          place < MOST_SEEN && seen[place] === key
+          place < seen.length && seen[place] === key
             ? (positions[place] as number)
-            : plan.keys.learn(place, key);
+            : keys.learn(place, key);
         place++;
         const text = typeof value === 'string' ? value : textOf(value);
         if (text === undefined) {
           return UNREADABLE;
         }
-        if (position !== ABSENT) {
-          at = end;
-          end = this.#write(text, at);
-          if (end < 0) {
-            return NO_ROOM;
-          }
-          numbers[values + position * 2] = at;
-          numbers[values + position * 2 + 1] = end - at;
+        if (position >= 0) {
+          texts[position + 1] = text;
         }
       }
       if ((place === 0 && isContainer(context)) || Array.isArray(context)) {
         return UNREADABLE;
       }
+    }
+    return this.#write(plan);
+  }
+
+  /** Writes the item whose texts were collected. One loop for all texts keeps it short enough to be compiled well. */
+  #write(plan: Plan): number {
+    const numbers = this.#numbers;
+    const bytes = this.#bytes;
+    const texts = this.#texts;
+    const count = plan.keyCount;
+    const slot = this.#next >> 2;
+    let place = slot + 1;
+    let end = this.#end;
+    numbers[slot] = plan.position;
+    for (let index = 0; index <= count; index++) {
+      const text = texts[index] as string;
+      const { length } = text;
+      const begin = end;
+      if (begin + length * MOST_BYTES_PER_UNIT > bytes.length) {
+        return NO_ROOM;
+      }
+      // Beyond ASCII, and where the built-in encoder is faster than a loop, it does all.
+      let seen = NOT_ASCII;
+      if (length <= LOOP_LENGTH) {
+        seen = 0;
+        for (let at = 0; at < length; at++) {
+          const unit = text.charCodeAt(at);
+          seen |= unit;
+          bytes[begin + at] = unit;
+        }
+      }
+      end += seen < NOT_ASCII ? length : encoder.encodeInto(text, bytes.subarray(begin)).written;
+      numbers[place] = begin;
+      numbers[place + 1] = end - begin;
+      place += 2;
     }
     this.#next += ITEM_BYTES + count * TEXT_BYTES;
     this.#end = end;
@@ -174,27 +197,6 @@ export class Frame {
   grown(): Frame | undefined {
     const bytes = this.#bytes.length * 4;
     return bytes > LARGEST ? undefined : new Frame(this.#native, bytes);
-  }
-
-  /** Writes a text as UTF-8 and returns where it ends, or -1 when there may not be room for it. */
-  #write(text: string, at: number): number {
-    const bytes = this.#bytes;
-    const length = text.length;
-    if (at + length * MOST_BYTES_PER_UNIT > bytes.length) {
-      return -1;
-    }
-    if (length <= LOOP_LENGTH) {
-      let seen = 0;
-      for (let index = 0; index < length; index++) {
-        const unit = text.charCodeAt(index);
-        seen |= unit;
-        bytes[at + index] = unit;
-      }
-      if (seen < 128) {
-        return at + length;
-      }
-    }
-    return at + encoder.encodeInto(text, bytes.subarray(at)).written;
   }
 }
 
