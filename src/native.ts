@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { createError, type Tagged } from './errors.js';
+import { createError, type NativeError, type Tagged } from './errors.js';
 
 /** A flag as the addon lists it. */
 export interface NativeFlag {
@@ -45,7 +45,7 @@ export interface NativePlan {
   readonly generationLow: number;
   readonly generationHigh: number;
   /** Why the flag cannot be evaluated. The other fields are empty then. */
-  readonly error?: import('./errors.js').NativeError;
+  readonly error?: NativeError;
   readonly kind: 'boolean' | 'variant' | 'unknown';
   readonly position: number;
   readonly keys: readonly string[];
