@@ -1,10 +1,12 @@
 /** Every code an error can carry, `FLIPT_<NOUN>_<PROBLEM>`. A later version may add codes. */
 export type FliptErrorCode =
   | 'FLIPT_ARGUMENT_INVALID'
+  | 'FLIPT_CALL_ABORTED'
   | 'FLIPT_CLIENT_CLOSED'
   | 'FLIPT_CLIENT_NOT_READY'
   | 'FLIPT_CONNECTION_FAILED'
   | 'FLIPT_CONTEXT_INVALID'
+  | 'FLIPT_CREDENTIAL_FAILED'
   | 'FLIPT_DNS_FAILED'
   | 'FLIPT_FETCHER_FAILED'
   | 'FLIPT_FLAG_INVALID'
@@ -16,6 +18,7 @@ export type FliptErrorCode =
   | 'FLIPT_NAMESPACE_NOT_FOUND'
   | 'FLIPT_NATIVE_LOAD'
   | 'FLIPT_OPTION_INVALID'
+  | 'FLIPT_PROXY_FAILED'
   | 'FLIPT_REDIRECT_REFUSED'
   | 'FLIPT_REQUEST_TIMEOUT'
   | 'FLIPT_RESPONSE_INVALID'
@@ -28,6 +31,7 @@ export type FliptErrorCode =
   | 'FLIPT_SNAPSHOT_INVALID'
   | 'FLIPT_SNAPSHOT_MISMATCH'
   | 'FLIPT_SNAPSHOT_UNSUPPORTED'
+  | 'FLIPT_STREAM_FAILED'
   | 'FLIPT_TLS_FAILED';
 
 /** One bad field of options, arguments or a context. */
@@ -142,10 +146,12 @@ type ErrorClass = new (message: string, init: FliptErrorInit) => FliptError;
 /** Which class each code is raised as; the addon's table of codes is compared with this one by a test. */
 export const errorClasses: Readonly<Record<FliptErrorCode, ErrorClass>> = {
   FLIPT_ARGUMENT_INVALID: ValidationError,
+  FLIPT_CALL_ABORTED: FliptError,
   FLIPT_CLIENT_CLOSED: FliptError,
   FLIPT_CLIENT_NOT_READY: EvaluationError,
   FLIPT_CONNECTION_FAILED: NetworkError,
   FLIPT_CONTEXT_INVALID: ValidationError,
+  FLIPT_CREDENTIAL_FAILED: SecurityError,
   FLIPT_DNS_FAILED: NetworkError,
   FLIPT_FETCHER_FAILED: NetworkError,
   FLIPT_FLAG_INVALID: EvaluationError,
@@ -157,6 +163,7 @@ export const errorClasses: Readonly<Record<FliptErrorCode, ErrorClass>> = {
   FLIPT_NAMESPACE_NOT_FOUND: NetworkError,
   FLIPT_NATIVE_LOAD: InitializationError,
   FLIPT_OPTION_INVALID: ValidationError,
+  FLIPT_PROXY_FAILED: NetworkError,
   FLIPT_REDIRECT_REFUSED: SecurityError,
   FLIPT_REQUEST_TIMEOUT: NetworkError,
   FLIPT_RESPONSE_INVALID: NetworkError,
@@ -169,6 +176,7 @@ export const errorClasses: Readonly<Record<FliptErrorCode, ErrorClass>> = {
   FLIPT_SNAPSHOT_INVALID: ValidationError,
   FLIPT_SNAPSHOT_MISMATCH: ValidationError,
   FLIPT_SNAPSHOT_UNSUPPORTED: ValidationError,
+  FLIPT_STREAM_FAILED: NetworkError,
   FLIPT_TLS_FAILED: SecurityError,
 };
 

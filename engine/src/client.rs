@@ -130,6 +130,30 @@ impl Client {
         }
     }
 
+    /// Waits until there is flag state, whatever its source, and however long the first load takes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InitTimeout`] after `timeout`, [`ErrorKind::Closed`] when the client is closed first.
+    pub async fn wait_ready(&self, timeout: Duration) -> Result<()> {
+        let mut status = self.0.status.subscribe();
+        let there = |status: &Status| status.source != Source::None || status.connection == Connection::Closed;
+        let waited = self.0.runtime.spawn(async move {
+            tokio::time::timeout(timeout, async move { status.wait_for(there).await.map(|_| ()) }).await
+        });
+        match waited.await {
+            Ok(Err(_)) => Err(ErrorKind::InitTimeout(timeout).into()),
+            _ => self.open(),
+        }
+    }
+
+    /// Gives up the connections, waits for no backoff, asks the server now and opens the stream anew.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    pub async fn reconnect(&self) -> Result<()> {
+        self.refresh().await.map(|_| ())
+    }
+
     /// [Shuts down](Self::shut_down) and waits, less than 100 ms, until the background task has ended. Idempotent.
     pub async fn close(&self) {
         self.shut_down();

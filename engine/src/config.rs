@@ -3,7 +3,7 @@
 //! | option | field | default | allowed |
 //! |---|---|---|---|
 //! | `url` | [`Config::url`] | `http://localhost:8080` | http or https, no user info, query or fragment |
-//! | `environment` | [`Config::environment`] | `default` | text without control characters |
+//! | `environment` | [`Config::environment`] | `default` | text without control characters, not `.` or `..` |
 //! | `namespace` | [`Config::namespace`] | `default` | text without control characters, not `.` or `..` |
 //! | `reference` | [`Config::reference`] | none | text without control characters; empty means none |
 //! | `updateInterval` | [`Config::update_interval`] | 120 s | 0 (off), or 0.01 to 86,400 s |
@@ -18,18 +18,36 @@
 //! | `serverCompatibility` | [`Config::server_compatibility`] | `auto` | `auto`, `v1`, `v2` |
 //! | `errorStrategy` | [`Config::error_strategy`] | `fail` | `fail`, `fallback` |
 //! | `authentication` | [`Config::authentication`] | none | `{ clientToken }` or `{ jwtToken }` |
+//! | `credentialGracePeriodMs` | [`Config::credential_grace_period`] | 300,000 ms | 0 to 86,400,000 ms |
 //! | `snapshot` | [`Config::snapshot`] | none | text of an exported snapshot |
+//! | `fetchMode` | [`Config::fetch_mode`] | `polling` | `polling`, `streaming` |
+//! | `streamIdleTimeoutMs` | [`Config::stream_idle_timeout`] | 600,000 ms | 1 to 86,400,000 ms |
+//! | `safetyPollIntervalMs` | [`Config::safety_poll_interval`] | 300,000 ms | 1 to 86,400,000 ms |
+//! | `maxStreamRetries` | [`Config::max_stream_retries`] | 5 | 0 to 1,000 |
+//! | `staleAfterMs` | [`Config::stale_after`] | 3 times the interval in force | 1 to 2,678,400,000 ms |
+//! | `tlsConfig` | [`Config::tls`] | the usual trust | see [`TlsConfig`] |
+//! | `proxy` | [`Config::proxy`] | what the environment says | an http or https URL, or false |
+//! | `cache` | [`Config::cache`] | none | `{ path, maxAgeMs? }` |
 
 mod authentication;
+mod cache;
+mod environment;
 mod json;
 mod limits;
+mod proxy;
+mod reader;
 mod server_url;
 mod suggestion;
+mod tls;
 
 use std::time::Duration;
 
 pub use authentication::Authentication;
+pub use cache::CacheConfig;
+pub use environment::ProcessEnvironment;
+pub use proxy::ProxyChoice;
 pub use server_url::ServerUrl;
+pub use tls::TlsConfig;
 
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::snapshot::Compatibility;
@@ -63,8 +81,39 @@ pub struct Config {
     pub error_strategy: ErrorStrategy,
     /// How requests authenticate.
     pub authentication: Option<Authentication>,
+    /// How long a replaced credential stays as fallback for its successor.
+    pub credential_grace_period: Duration,
     /// The text of an exported snapshot to start from.
     pub snapshot: Option<String>,
+    /// How flag state is kept current after the first load.
+    pub fetch_mode: FetchMode,
+    /// The silence after which a stream is opened anew.
+    pub stream_idle_timeout: Duration,
+    /// The time between two polls beside a healthy stream.
+    pub safety_poll_interval: Duration,
+    /// Failed attempts at a stream, one after the other, before polling joins in.
+    pub max_stream_retries: u32,
+    /// The time without an answer after which flag state counts as stale; `None` means three times the polling interval
+    /// in force.
+    pub stale_after: Option<Duration>,
+    /// Whom the client trusts over TLS.
+    pub tls: TlsConfig,
+    /// Through what the requests go.
+    pub proxy: ProxyChoice,
+    /// Where the last good flag state is kept on disk.
+    pub cache: Option<CacheConfig>,
+    /// What the calling thread's environment says of proxies and certificates. Not an option: the caller puts it here.
+    pub process_environment: ProcessEnvironment,
+}
+
+/// How flag state is kept current after the first load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FetchMode {
+    /// By asking at intervals.
+    #[default]
+    Polling,
+    /// By a response that never ends, with polls as its safety net.
+    Streaming,
 }
 
 /// How often and after what waits a failed request is repeated before the regular schedule goes on.
@@ -106,7 +155,17 @@ impl Default for Config {
             server_compatibility: None,
             error_strategy: ErrorStrategy::default(),
             authentication: None,
+            credential_grace_period: Duration::from_secs(300),
             snapshot: None,
+            fetch_mode: FetchMode::default(),
+            stream_idle_timeout: Duration::from_secs(600),
+            safety_poll_interval: Duration::from_secs(300),
+            max_stream_retries: 5,
+            stale_after: None,
+            tls: TlsConfig::default(),
+            proxy: ProxyChoice::default(),
+            cache: None,
+            process_environment: ProcessEnvironment::default(),
         }
     }
 }

@@ -58,6 +58,10 @@ pub enum ErrorKind {
     Status(u16),
     /// The request never produced a complete response.
     Transport(TransportReason),
+    /// A stream that cannot be read on.
+    Stream(StreamReason),
+    /// No credential could be obtained: the caller's function, the token file or the exchange failed.
+    Credential,
     /// The caller's own fetch function failed.
     Fetcher,
     /// The first load did not finish in time.
@@ -125,16 +129,32 @@ pub enum TransportReason {
     Timeout,
     /// The server redirected to another origin, or too often.
     Redirect,
+    /// The proxy refused to connect to the server.
+    Proxy,
+}
+
+/// Why a stream cannot be read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamReason {
+    /// The server ended it.
+    Ended,
+    /// The server sent an error instead of flag state, with this gRPC code.
+    Refused(i64),
+    /// A line is neither flag state nor an error.
+    Line,
 }
 
 /// Every code with the kind of error it is raised as in JavaScript, in alphabetical order.
 ///
 pub const CODES: &[(&str, &str)] = &[
     ("FLIPT_ARGUMENT_INVALID", "ValidationError"),
+    ("FLIPT_CALL_ABORTED", "FliptError"),
     ("FLIPT_CLIENT_CLOSED", "FliptError"),
     ("FLIPT_CLIENT_NOT_READY", "EvaluationError"),
     ("FLIPT_CONNECTION_FAILED", "NetworkError"),
     ("FLIPT_CONTEXT_INVALID", "ValidationError"),
+    ("FLIPT_CREDENTIAL_FAILED", "SecurityError"),
     ("FLIPT_DNS_FAILED", "NetworkError"),
     ("FLIPT_FETCHER_FAILED", "NetworkError"),
     ("FLIPT_FLAG_INVALID", "EvaluationError"),
@@ -146,6 +166,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("FLIPT_NAMESPACE_NOT_FOUND", "NetworkError"),
     ("FLIPT_NATIVE_LOAD", "InitializationError"),
     ("FLIPT_OPTION_INVALID", "ValidationError"),
+    ("FLIPT_PROXY_FAILED", "NetworkError"),
     ("FLIPT_REDIRECT_REFUSED", "SecurityError"),
     ("FLIPT_REQUEST_TIMEOUT", "NetworkError"),
     ("FLIPT_RESPONSE_INVALID", "NetworkError"),
@@ -158,6 +179,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("FLIPT_SNAPSHOT_INVALID", "ValidationError"),
     ("FLIPT_SNAPSHOT_MISMATCH", "ValidationError"),
     ("FLIPT_SNAPSHOT_UNSUPPORTED", "ValidationError"),
+    ("FLIPT_STREAM_FAILED", "NetworkError"),
     ("FLIPT_TLS_FAILED", "SecurityError"),
 ];
 
@@ -188,6 +210,9 @@ impl ErrorKind {
             Self::Transport(TransportReason::Tls) => "FLIPT_TLS_FAILED",
             Self::Transport(TransportReason::Timeout) => "FLIPT_REQUEST_TIMEOUT",
             Self::Transport(TransportReason::Redirect) => "FLIPT_REDIRECT_REFUSED",
+            Self::Transport(TransportReason::Proxy) => "FLIPT_PROXY_FAILED",
+            Self::Stream(_) => "FLIPT_STREAM_FAILED",
+            Self::Credential => "FLIPT_CREDENTIAL_FAILED",
             Self::Fetcher => "FLIPT_FETCHER_FAILED",
             Self::InitTimeout(_) => "FLIPT_INIT_TIMEOUT",
             Self::Panic => "FLIPT_INTERNAL_PANIC",
@@ -202,9 +227,10 @@ impl ErrorKind {
         match self {
             Self::Status(status) => matches!(status, 429 | 502 | 503 | 504),
             Self::Transport(reason) => {
-                matches!(reason, TransportReason::Dns | TransportReason::Connection | TransportReason::Timeout)
+                use TransportReason::{Connection, Dns, Proxy, Timeout};
+                matches!(reason, Dns | Connection | Timeout | Proxy)
             }
-            Self::Fetcher | Self::InitTimeout(_) => true,
+            Self::Stream(_) | Self::Fetcher | Self::Credential | Self::InitTimeout(_) => true,
             _ => false,
         }
     }
@@ -300,6 +326,8 @@ impl fmt::Display for ErrorKind {
             Self::Status(429) => f.write_str("the server asks for fewer requests (429)"),
             Self::Status(status) => write!(f, "the server answered with status {status}"),
             Self::Transport(reason) => reason.fmt(f),
+            Self::Stream(reason) => reason.fmt(f),
+            Self::Credential => f.write_str("no credential could be obtained"),
             Self::Fetcher => f.write_str("the fetcher failed"),
             Self::InitTimeout(after) => {
                 write!(f, "no flag state was loaded within {} ms", after.as_millis())
@@ -351,7 +379,18 @@ impl fmt::Display for TransportReason {
             Self::Tls => "the TLS handshake failed",
             Self::Timeout => "the request took longer than its deadline",
             Self::Redirect => "the server redirected to another origin or too often",
+            Self::Proxy => "the proxy refused to connect",
         })
+    }
+}
+
+impl fmt::Display for StreamReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended => f.write_str("the server ended the stream"),
+            Self::Refused(code) => write!(f, "the server sent an error on the stream (code {code})"),
+            Self::Line => f.write_str("the server sent a line on the stream that is not flag state"),
+        }
     }
 }
 

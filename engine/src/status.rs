@@ -1,8 +1,10 @@
 //! What a client tells about itself: its [`Status`], published on one watch channel, and its [`Event`]s.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::error::Error;
+use crate::snapshot::Change;
 
 /// The state of a client's connection and flags at one moment.
 #[derive(Debug, Clone, Default)]
@@ -10,35 +12,69 @@ use crate::error::Error;
 pub struct Status {
     /// What the background task is doing.
     pub connection: Connection,
-    /// Where the flag state in force came from.
-    pub source: Source,
-    /// The error of the last request; `None` once a request succeeds.
-    pub last_error: Option<Error>,
-    /// Failed requests since the last success.
-    pub failures: u32,
-    /// Requests answered or failed since the start.
-    pub requests: u64,
+    /// Whether polls keep the flag state current: always in polling mode, beside a broken stream or instead of one
+    /// otherwise. The slow safety poll beside a healthy stream does not count.
+    pub polling_active: bool,
+    /// Whether the server offers streams; `None` until that is known, and in polling mode.
+    pub stream_supported: Option<bool>,
+    /// Failed attempts since the last success: of the stream in streaming mode, of the poll otherwise.
+    pub attempt: u32,
+    /// When the next attempt is due; `None` while one is going on, and when none is planned.
+    pub next_attempt_at: Option<SystemTime>,
     /// When the server last confirmed or sent the flag state.
     pub last_success_at: Option<SystemTime>,
+    /// The last error of a request or a stream; `None` once both work again.
+    pub last_error: Option<Error>,
+    /// Whether the flag state may be outdated: nothing was heard of the server for too long, it says that it does not
+    /// know the namespace any more, or the state came from the disk and was not confirmed yet.
+    pub stale: bool,
+    /// Where the flag state in force came from.
+    pub source: Source,
     /// The digest of the flag state in force, when the server names one.
     pub digest: Option<String>,
     /// The number of flags in force.
     pub flag_count: usize,
+    /// The size of the text that the flag state in force was read from, in bytes.
+    pub snapshot_bytes: usize,
+    /// Failed polls since the last successful one.
+    pub failures: u32,
+    /// Polls answered or failed since the start.
+    pub requests: u64,
+}
+
+impl Status {
+    /// Whether the two tell apart what [`Event::Status`] announces; times, counts and digests come and go silently.
+    #[must_use]
+    pub fn differs(&self, other: &Self) -> bool {
+        let key = |status: &Self| {
+            (
+                status.connection,
+                status.polling_active,
+                status.stream_supported,
+                status.attempt,
+                status.stale,
+                status.source,
+            )
+        };
+        key(self) != key(other)
+    }
 }
 
 /// What the background task is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Connection {
-    /// The server has not answered yet.
+    /// The server has not answered yet, or the first stream is not confirmed yet.
     #[default]
     Connecting,
-    /// The last request succeeded, and the next one is scheduled.
+    /// A stream is open and healthy.
+    Streaming,
+    /// Polls keep the flag state current, or polling is off and the last request succeeded.
     Polling,
-    /// The last request succeeded, and polling is off.
-    Idle,
-    /// The last request failed, after an earlier one had succeeded; flag state stays in force.
-    Retrying,
+    /// The last request or the stream failed after an earlier success; flag state stays in force.
+    Reconnecting,
+    /// The client was told not to use the network.
+    Offline,
     /// The client was closed.
     Closed,
 }
@@ -52,6 +88,8 @@ pub enum Source {
     None,
     /// The snapshot text among the options.
     Snapshot,
+    /// The file that an earlier client left.
+    Cache,
     /// The server.
     Server,
 }
@@ -65,7 +103,7 @@ pub trait Observer: Send + Sync + 'static {
 }
 
 /// Something that happened inside a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
     /// A line for a log. It never holds a credential or a query string.
@@ -75,6 +113,40 @@ pub enum Event {
         /// The line.
         message: String,
     },
+    /// Flag state is there for the first time.
+    Ready,
+    /// Flag state was replaced, and is in force. Told once per installed state that answers differently, never for the
+    /// first.
+    Changed(Changed),
+    /// The status has changed in more than times and counts.
+    Status {
+        /// What it was.
+        previous: Arc<Status>,
+        /// What it is.
+        current: Arc<Status>,
+    },
+    /// The flag state may be outdated from now on.
+    Stale,
+    /// The flag state is current again.
+    Recovered,
+    /// A request, a stream or the background task failed; the client goes on.
+    Error(Error),
+    /// The client was closed.
+    Closed,
+}
+
+/// A replacement of flag state.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Changed {
+    /// Which flags answer differently.
+    pub change: Arc<Change>,
+    /// The digest of the new state, when the server names one.
+    pub digest: Option<String>,
+    /// Where the new state came from.
+    pub source: Source,
+    /// When it was put in force.
+    pub at: SystemTime,
 }
 
 /// How important a line of the log is.

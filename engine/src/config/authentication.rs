@@ -1,5 +1,9 @@
+use super::reader::{Reader, problem};
 use crate::error::Problem;
 use crate::redact::Secret;
+
+const FIELDS: &[&str] = &["clientToken", "jwtToken"];
+const ALLOWED: &str = "{ clientToken } or { jwtToken }, exactly one of them";
 
 /// A credential that is sent with every request and never shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +14,7 @@ pub enum Authentication {
     Jwt(Secret),
 }
 
-pub(super) const ALLOWED_TOKEN: &str = "text that is not empty, in visible ASCII characters without line breaks";
+const ALLOWED_TOKEN: &str = "text that is not empty, in visible ASCII characters without line breaks";
 
 impl Authentication {
     /// The scheme of the `Authorization` header; the server insists on the case.
@@ -39,6 +43,37 @@ impl Authentication {
                 allowed: ALLOWED_TOKEN.to_owned(),
                 suggestion: None,
             });
+        }
+    }
+}
+
+/// Reads the option `authentication`.
+pub(super) fn read(options: &mut Reader<'_>, target: &mut Option<Authentication>) {
+    if let Some(mut fields) = options.nested("authentication", "authentication.", ALLOWED) {
+        *target = one(&mut fields);
+    }
+}
+
+fn one(fields: &mut Reader<'_>) -> Option<Authentication> {
+    let before = fields.problems.len();
+    fields.unknown(FIELDS);
+    let client = fields.string("clientToken", ALLOWED_TOKEN).map(|text| Authentication::ClientToken(Secret::new(text)));
+    let jwt = fields.string("jwtToken", ALLOWED_TOKEN).map(|text| Authentication::Jwt(Secret::new(text)));
+    if fields.problems.len() > before {
+        return None;
+    }
+    match (client, jwt) {
+        (Some(authentication), None) | (None, Some(authentication)) => {
+            authentication.check(fields.problems);
+            Some(authentication)
+        }
+        (Some(_), Some(_)) => {
+            fields.problems.push(problem("authentication", "both", ALLOWED));
+            None
+        }
+        (None, None) => {
+            fields.problems.push(problem("authentication", "an object without a token", ALLOWED));
+            None
         }
     }
 }

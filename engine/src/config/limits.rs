@@ -38,6 +38,23 @@ pub(super) const MAX_SNAPSHOT_BYTES: Limit = Limit {
     whole: true,
 };
 
+pub(super) const STREAM_IDLE_TIMEOUT: Limit = up_to_a_day("streamIdleTimeoutMs");
+pub(super) const SAFETY_POLL_INTERVAL: Limit = up_to_a_day("safetyPollIntervalMs");
+pub(super) const STALE_AFTER: Limit = up_to_a_month("staleAfterMs");
+pub(super) const CREDENTIAL_GRACE_PERIOD: Limit =
+    Limit { min: 0.0, allowed: "0 to 86400000 (milliseconds)", ..up_to_a_day("credentialGracePeriodMs") };
+pub(super) const CACHE_MAX_AGE: Limit = up_to_a_month("cache.maxAgeMs");
+pub(super) const MAX_STREAM_RETRIES: Limit =
+    Limit { field: "maxStreamRetries", allowed: "a whole number from 0 to 1000", min: 0.0, max: 1000.0, whole: true };
+
+const fn up_to_a_day(field: &'static str) -> Limit {
+    Limit { field, allowed: "1 to 86400000 (milliseconds)", min: 1.0, max: 86_400_000.0, whole: false }
+}
+
+const fn up_to_a_month(field: &'static str) -> Limit {
+    Limit { field, allowed: "1 to 2678400000 (milliseconds)", min: 1.0, max: 2_678_400_000.0, whole: false }
+}
+
 const fn milliseconds(field: &'static str) -> Limit {
     Limit { field, allowed: MILLISECONDS, min: 1.0, max: 3_600_000.0, whole: false }
 }
@@ -73,7 +90,7 @@ pub(super) fn text_flaw(text: &str) -> Option<&'static str> {
     }
 }
 
-/// `.` and `..` would change the path of the URL that a namespace is part of, in whatever way they are encoded.
+/// `.` and `..` would change the path of the URL that a name is part of, in whatever way they are encoded.
 pub(super) fn namespace_flaw(text: &str) -> Option<&'static str> {
     text_flaw(text).or(matches!(text, "." | "..").then_some("a relative path"))
 }
@@ -87,7 +104,7 @@ pub(super) fn text_problem(field: &str, received: &str) -> Problem {
 /// The checks that hold however a [`Config`] was made.
 pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
     let texts = [
-        ("environment", text_flaw(&config.environment)),
+        ("environment", namespace_flaw(&config.environment)),
         ("namespace", namespace_flaw(&config.namespace)),
         ("reference", config.reference.as_deref().and_then(text_flaw)),
     ];
@@ -101,6 +118,16 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
         MAX_RETRIES.check(f64::from(retry.max_retries)),
         BASE_DELAY.check_duration(retry.base_delay, false),
         MAX_DELAY.check_duration(retry.max_delay, false),
+        CREDENTIAL_GRACE_PERIOD.check_duration(config.credential_grace_period, false),
+        STREAM_IDLE_TIMEOUT.check_duration(config.stream_idle_timeout, false),
+        SAFETY_POLL_INTERVAL.check_duration(config.safety_poll_interval, false),
+        MAX_STREAM_RETRIES.check(f64::from(config.max_stream_retries)),
+        config.stale_after.map_or(Ok(0.0), |after| STALE_AFTER.check_duration(after, false)),
+        config
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.max_age)
+            .map_or(Ok(0.0), |age| CACHE_MAX_AGE.check_duration(age, false)),
         #[expect(clippy::cast_precision_loss, reason = "the limit is far below 2^53")]
         MAX_SNAPSHOT_BYTES.check(config.max_snapshot_bytes as f64),
     ];

@@ -1,10 +1,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
-use reqwest::{Client, Response, Url};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
-use super::{Fetch, FetchFuture, FetchRequest, FetchResponse, body, dns, failure, redirect, request, tls};
+use super::auth::{Authorizer, Ticket};
+use super::stream::{Opening, StreamBody, is_flipts};
+use super::{Fetch, FetchFuture, FetchRequest, FetchResponse, body, dns, failure, limiter, redirect, request, tls};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result, TransportReason};
 use crate::redact::SafeUrl;
@@ -14,7 +16,9 @@ use crate::redact::SafeUrl;
 /// It bounds connecting and the body's size; the whole attempt is bounded by the client.
 pub struct HttpFetch {
     client: Client,
+    authorizer: Authorizer,
     url: Url,
+    stream_url: Url,
     place: String,
     max_body: usize,
 }
@@ -25,7 +29,7 @@ impl HttpFetch {
     /// # Errors
     /// [`ErrorKind::Options`] for texts that cannot be sent, [`TransportReason::Tls`] when TLS cannot be set up.
     pub fn new(config: &Config) -> Result<Self> {
-        let url = request::url(config)?;
+        let url = request::snapshot_url(config)?;
         let place = SafeUrl::new(&url).host_and_port();
         let unusable = || Error::new(ErrorKind::Transport(TransportReason::Tls)).with_context("no TLS set-up");
         let client = Client::builder()
@@ -41,7 +45,9 @@ impl HttpFetch {
             .pool_max_idle_per_host(1)
             .build()
             .map_err(|_| unusable())?;
-        Ok(Self { client, url, place, max_body: config.max_snapshot_bytes })
+        let authorizer = Authorizer::new(config)?;
+        let stream_url = request::stream_url(config)?;
+        Ok(Self { client, authorizer, url, stream_url, place, max_body: config.max_snapshot_bytes })
     }
 
     /// Host and port, as messages name them.
@@ -56,7 +62,7 @@ impl HttpFetch {
         if let Some(etag) = request.etag.and_then(|etag| HeaderValue::from_bytes(etag.as_bytes()).ok()) {
             builder = builder.header(IF_NONE_MATCH, etag);
         }
-        let response = builder.send().await.map_err(|error| failure::of_request(&error, &self.place))?;
+        let response = self.send(builder).await?;
         let status = response.status().as_u16();
         let [etag, content_type, retry_after] = [ETAG, CONTENT_TYPE, RETRY_AFTER].map(|name| header(&response, &name));
         let body = match status {
@@ -64,6 +70,49 @@ impl HttpFetch {
             _ => bytes::Bytes::new(),
         };
         Ok(FetchResponse { status, etag, content_type, retry_after, body })
+    }
+
+    /// Asks for a stream; pending until the server writes its first message, which may take hours.
+    pub(crate) async fn open_stream(&self, digest: Option<&str>) -> Result<Opening> {
+        let mut url = self.stream_url.clone();
+        if let Some(digest) = digest {
+            url.query_pairs_mut().append_pair("digest", digest);
+        }
+        let response = self.send(self.client.get(url)).await?;
+        let status = response.status().as_u16();
+        if status == 200 {
+            return Ok(Opening::Open(StreamBody::new(response, self.place.clone())));
+        }
+        let retry_after = header(&response, &RETRY_AFTER);
+        Ok(Opening::Refused { status, retry_after, from_flipt: is_flipts(response).await })
+    }
+
+    /// Sends a request with the client's credential; a refused one is replaced once.
+    async fn send(&self, request: RequestBuilder) -> Result<Response> {
+        let ticket = self.authorizer.ticket().await?;
+        let again = request.try_clone();
+        let response = self.send_as(request, &ticket).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        match (self.authorizer.refused(&ticket).await?, again) {
+            (Some(ticket), Some(request)) => {
+                limiter::repeating().await;
+                self.send_as(request, &ticket).await
+            }
+            _ => Ok(response),
+        }
+    }
+
+    async fn send_as(&self, mut request: RequestBuilder, ticket: &Ticket) -> Result<Response> {
+        if let Some(credential) = ticket.header() {
+            request = request.header(AUTHORIZATION, credential);
+        }
+        let response = request.send().await.map_err(|error| failure::of_request(&error, &self.place))?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            self.authorizer.worked(ticket);
+        }
+        Ok(response)
     }
 }
 

@@ -1,11 +1,14 @@
-//! One conditional request to the snapshot endpoint: bytes in, bytes out. Knows no snapshots and no schedule.
+//! Requests to the snapshot endpoint and the stream: bytes in, bytes out. Knows no snapshots and no schedule.
 
+mod auth;
 mod body;
 mod dns;
 mod failure;
 mod fetch;
+mod limiter;
 mod redirect;
 mod request;
+mod stream;
 mod tls;
 
 use std::future::Future;
@@ -13,6 +16,8 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 pub use fetch::HttpFetch;
+pub(crate) use limiter::Limiter;
+pub(crate) use stream::{Opening, StreamBody};
 
 use crate::error::Result;
 

@@ -1,7 +1,7 @@
 use reqwest::Url;
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
-use crate::config::{Authentication, Config};
+use crate::config::Config;
 use crate::error::{Error, ErrorKind, Problem, Result};
 
 const ENVIRONMENT: HeaderName = HeaderName::from_static("x-flipt-environment");
@@ -10,16 +10,25 @@ const ACCEPT_SERVER_VERSION: HeaderName = HeaderName::from_static("x-flipt-accep
 /// The newest v1 payload we read; without it a v1 server leaves out default variants and entity constraints.
 const SERVER_VERSION: HeaderValue = HeaderValue::from_static("1.47.0");
 
-const PATH: &str = "/internal/v1/evaluation/snapshot/namespace/";
-
 /// The snapshot endpoint, which Flipt v1 and v2 share.
-pub(super) fn url(config: &Config) -> Result<Url> {
-    let base = config.url.as_url();
-    let mut text = format!("{}{PATH}{}", base.as_str().trim_end_matches('/'), encode(&config.namespace));
+pub(super) fn snapshot_url(config: &Config) -> Result<Url> {
+    let mut path = format!("/internal/v1/evaluation/snapshot/namespace/{}", encode(&config.namespace));
     if let Some(reference) = &config.reference {
-        text.push_str("?reference=");
-        text.push_str(&encode(reference));
+        path.push_str("?reference=");
+        path.push_str(&encode(reference));
     }
+    under(config, &path)
+}
+
+/// The stream endpoint of Flipt v2, without the digest.
+pub(super) fn stream_url(config: &Config) -> Result<Url> {
+    let [environment, namespace] = [&config.environment, &config.namespace].map(|text| encode(text));
+    under(config, &format!("/client/v2/environments/{environment}/namespaces/{namespace}/stream"))
+}
+
+fn under(config: &Config, path: &str) -> Result<Url> {
+    let base = config.url.as_url();
+    let text = format!("{}{path}", base.as_str().trim_end_matches('/'));
     Url::parse(&text).map_err(|_| unusable("url", "text that makes no URL"))
 }
 
@@ -31,18 +40,7 @@ pub(super) fn headers(config: &Config) -> Result<HeaderMap> {
     headers.insert(ACCEPT_SERVER_VERSION, SERVER_VERSION);
     let environment = HeaderValue::from_bytes(config.environment.as_bytes());
     headers.insert(ENVIRONMENT, environment.map_err(|_| unusable("environment", "text that no header can hold"))?);
-    if let Some(authentication) = &config.authentication {
-        headers.insert(AUTHORIZATION, authorization(authentication)?);
-    }
     Ok(headers)
-}
-
-fn authorization(authentication: &Authentication) -> Result<HeaderValue> {
-    let text = format!("{} {}", authentication.scheme(), authentication.secret().expose());
-    let mut value =
-        HeaderValue::from_str(&text).map_err(|_| unusable("authentication", "a token that no header can hold"))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 fn unusable(field: &str, received: &str) -> Error {
@@ -73,7 +71,6 @@ fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redact::Secret;
 
     fn config(url: &str, namespace: &str, reference: Option<&str>) -> Config {
         Config {
@@ -100,22 +97,14 @@ mod tests {
                 "http://h/internal/v1/evaluation/snapshot/namespace/d?reference=feat%2Fa%26b%3Dc%20d",
             ),
         ] {
-            assert_eq!(url(&config(base, namespace, reference)).unwrap().as_str(), expected);
+            assert_eq!(snapshot_url(&config(base, namespace, reference)).unwrap().as_str(), expected);
         }
     }
 
     #[test]
-    fn credentials_are_sensitive_and_have_their_scheme() {
-        for (authentication, expected) in [
-            (Authentication::ClientToken(Secret::new("t0k")), "Bearer t0k"),
-            (Authentication::Jwt(Secret::new("a.b.c")), "JWT a.b.c"),
-        ] {
-            let headers = headers(&Config { authentication: Some(authentication), ..Config::default() }).unwrap();
-            let value = &headers[AUTHORIZATION];
-            assert_eq!(value, expected);
-            assert!(value.is_sensitive());
-            assert!(!format!("{headers:?}").contains("t0k"));
-        }
-        assert!(headers(&Config::default()).unwrap().get(AUTHORIZATION).is_none());
+    fn the_stream_is_below_its_environment() {
+        let config = Config { environment: "a b".to_owned(), ..config("http://h/base", "x/y", Some("main")) };
+        let expected = "http://h/base/client/v2/environments/a%20b/namespaces/x%2Fy/stream";
+        assert_eq!(stream_url(&config).unwrap().as_str(), expected);
     }
 }

@@ -45,6 +45,14 @@ enum Source {
 }
 
 impl Snapshot {
+    /// The text that this snapshot was read from: a response body, or the JSON of a portable snapshot.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        match &self.source {
+            Source::Body(text) | Source::Portable(text) => text,
+        }
+    }
+
     /// Reads the body of a snapshot response.
     ///
     /// `compatibility` decides the arithmetic of splits; `None` recognises a v1 server by the absent `digest`.

@@ -197,8 +197,7 @@ impl Machine {
         match self.state {
             State::Closed => Connection::Closed,
             _ if !self.answered => Connection::Connecting,
-            _ if self.failing => Connection::Retrying,
-            _ if self.policy.update_interval.is_none() => Connection::Idle,
+            _ if self.failing => Connection::Reconnecting,
             _ => Connection::Polling,
         }
     }
@@ -366,7 +365,7 @@ mod tests {
             for wait in [1.0, 2.0, 4.0] {
                 let effects = machine.on(passing(), at(now), EVEN);
                 assert!(!effects.series_ended && !effects.fetch);
-                assert_eq!(machine.connection(), Connection::Retrying);
+                assert_eq!(machine.connection(), Connection::Reconnecting);
                 assert!(!tick(&mut machine, now + wait - 0.01).fetch);
                 now += wait;
                 assert!(tick(&mut machine, now).fetch);
@@ -426,7 +425,7 @@ mod tests {
     #[test]
     fn polling_off_waits_for_refreshes_only() {
         let mut machine = loaded(manual);
-        assert_eq!(machine.connection(), Connection::Idle);
+        assert_eq!(machine.connection(), Connection::Polling);
         assert_eq!(machine.next_tick(), None);
         assert!(!machine.watches_wall_clock());
         assert!(!tick(&mut machine, 1e6).fetch);

@@ -141,7 +141,7 @@ async fn polling_off_keeps_trying_until_the_first_state() {
         let client = start(&server, json!({ "errorStrategy": "fallback" }));
         client.ready().await.unwrap();
         assert!(client.refresh().await.unwrap());
-        assert_eq!(client.status().connection, Connection::Idle);
+        assert_eq!(client.status().connection, Connection::Polling);
     })
     .await;
 }

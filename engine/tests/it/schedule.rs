@@ -40,7 +40,7 @@ async fn polling_outlives_every_failure() {
             let before = client.status().requests;
             server.always(reply);
             let failing = status(&client, |status| status.failures >= 3 && status.requests > before).await;
-            assert_eq!((failing.connection, failing.source), (Connection::Retrying, Source::Server));
+            assert_eq!((failing.connection, failing.source), (Connection::Reconnecting, Source::Server));
             assert!(is_on(&client, "first").unwrap(), "the last good state is served");
             server.always(Reply::Flipt);
             let healed = status(&client, |status| status.failures == 0).await;
@@ -170,7 +170,7 @@ async fn polling_off_means_no_request_but_refreshes() {
     guarded(async {
         let server = Server::simple().await;
         let client = started(&server, json!({})).await;
-        assert_eq!(client.status().connection, Connection::Idle);
+        assert_eq!(client.status().connection, Connection::Polling);
         server.serve(Some("d2"), body("d2", &[]));
         assert!(client.refresh().await.unwrap());
         assert_eq!(server.count(), 2);
