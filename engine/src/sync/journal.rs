@@ -77,7 +77,7 @@ mod tests {
 
     impl Observer for Lines {
         fn event(&self, event: Event) {
-            let Event::Log { level, message } = event;
+            let Event::Log { level, message } = event else { return };
             self.0.lock().unwrap().push((level, message));
         }
     }
