@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::backoff;
+use super::faults::Faults;
 use super::journal::Journal;
 use super::load::Loaded;
 use super::machine::{Attempt, Effects, End, Failure, Input, Machine, Now, Policy};
@@ -20,7 +21,7 @@ use super::poll::{Outcome, Poller};
 use super::stream::{Message, News, NextNews, Reading, Streamer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Limiter;
-use crate::status::{Changed, Event, Source, Status};
+use crate::status::{Changed, Connection, Event, Source, Status};
 use crate::store::{Store, StoreWriter};
 
 /// How often a long wait looks at the wall clock, to notice that the machine slept.
@@ -66,6 +67,7 @@ pub(crate) struct Driver {
     /// Counts what polls installed, so that older lines of the stream are recognised.
     epoch: Arc<AtomicU64>,
     waiting: Vec<Reply>,
+    faults: Faults,
     started: Instant,
 }
 
@@ -88,6 +90,7 @@ impl Driver {
             stream: None,
             epoch: Arc::default(),
             waiting: Vec::new(),
+            faults: Faults::default(),
             started: Instant::now(),
         }
     }
@@ -184,6 +187,7 @@ impl Driver {
                     Message::Loaded(_) => outdated = true,
                 }
                 self.journal.streamed();
+                self.faults.stream_mended();
                 self.succeeded();
                 self.step(Input::Delivered, Ok(false));
                 if outdated {
@@ -194,7 +198,7 @@ impl Driver {
             News::Failed { error, retry_after, absence } => {
                 let failure = Failure { absence, ..self.failure(error, retry_after) };
                 self.journal.stream_failed(&failure.error);
-                self.note(&failure.error);
+                self.faults.stream_failed(&failure.error);
                 self.step(Input::Ended(End::Failed(failure)), Ok(false));
             }
         }
@@ -207,6 +211,7 @@ impl Driver {
 
     fn polled(&mut self, changed: bool) {
         self.journal.succeeded();
+        self.faults.poll_mended();
         self.succeeded();
         self.links.status.send_if_modified(|status| {
             status.requests += 1;
@@ -219,28 +224,19 @@ impl Driver {
     fn succeeded(&mut self) {
         let wall = self.now().wall;
         self.links.status.send_if_modified(|status| {
-            status.last_error = None;
             status.last_success_at = SystemTime::UNIX_EPOCH.checked_add(wall);
             false
         });
     }
 
     fn failed(&mut self, error: &Error) -> Result<bool> {
-        self.note(error);
+        self.faults.poll_failed(error);
         self.links.status.send_if_modified(|status| {
             status.requests += 1;
             status.failures = status.failures.saturating_add(1);
             false
         });
         Err(error.clone())
-    }
-
-    fn note(&mut self, error: &Error) {
-        self.links.status.send_if_modified(|status| {
-            status.last_error = Some(error.clone());
-            false
-        });
-        self.journal.event(Event::Error(error.clone()));
     }
 
     /// Puts flag state in force, and tells of it.
@@ -292,6 +288,10 @@ impl Driver {
 
     fn publish(&mut self, now: Now) {
         let machine = &self.machine;
+        if machine.connection() == Connection::Streaming || machine.stream_supported() == Some(false) {
+            self.faults.stream_mended();
+        }
+        let last_error = self.faults.last();
         let previous = self.journal.told_status();
         let wall = |at: Duration| now.wall.checked_add(at.saturating_sub(now.monotonic));
         let mut current = None;
@@ -306,6 +306,7 @@ impl Driver {
                 let next = machine.next_attempt().and_then(wall);
                 status.next_attempt_at = next.and_then(|next| SystemTime::UNIX_EPOCH.checked_add(next));
                 status.stale = machine.is_stale();
+                status.last_error = last_error;
             }
             current = status.differs(&previous).then(|| status.clone());
             true

@@ -26,6 +26,7 @@ impl Journal {
     pub(super) fn failed(&mut self, error: &Error) {
         self.failures = self.failures.saturating_add(1);
         self.tell(loudness(self.failures), || format!("flag state could not be fetched: {error}"));
+        self.event(Event::Error(error.clone()));
     }
 
     pub(super) fn succeeded(&mut self) {
@@ -38,6 +39,7 @@ impl Journal {
     pub(super) fn stream_failed(&mut self, error: &Error) {
         self.stream_failures = self.stream_failures.saturating_add(1);
         self.tell(loudness(self.stream_failures), || format!("the stream of flag state failed: {error}"));
+        self.event(Event::Error(error.clone()));
     }
 
     /// The stream brought a message.
@@ -86,6 +88,7 @@ impl Journal {
 
     pub(super) fn broke(&self, error: &Error) {
         self.tell(LogLevel::Error, || format!("the background task broke and starts again: {error}"));
+        self.event(Event::Error(error.clone()));
     }
 
     fn tell(&self, level: LogLevel, message: impl FnOnce() -> String) {

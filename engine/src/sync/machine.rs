@@ -529,7 +529,7 @@ mod tests {
     fn refreshes_share_a_series() {
         let mut machine = loaded(|_| {});
         assert!(machine.on(Input::Refresh, at(1.0), EVEN).fetch.is_some());
-        assert!(!machine.on(Input::Refresh, at(1.1), EVEN).fetch.is_some());
+        assert!(machine.on(Input::Refresh, at(1.1), EVEN).fetch.is_none());
         machine.on(passing(), at(1.2), EVEN);
         let effects = machine.on(Input::Refresh, at(1.3), EVEN);
         assert!(effects.fetch.is_none() && !effects.series_ended, "a refresh does not cut a backoff short");

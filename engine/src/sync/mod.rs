@@ -2,6 +2,7 @@
 
 mod backoff;
 mod driver;
+mod faults;
 mod journal;
 mod lines;
 mod load;
