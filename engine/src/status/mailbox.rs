@@ -211,11 +211,14 @@ mod tests {
     }
 
     fn changes(events: &[Event]) -> Vec<&Changed> {
-        let changed = |event| match event {
-            &Event::Changed(ref changed) => Some(changed),
+        events.iter().filter_map(only_changes).collect()
+    }
+
+    fn only_changes(event: &Event) -> Option<&Changed> {
+        match event {
+            Event::Changed(changed) => Some(changed),
             _ => None,
-        };
-        events.iter().filter_map(changed).collect()
+        }
     }
 
     #[test]
