@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, ErrorStrategy, FetchMode};
@@ -228,9 +229,9 @@ impl Client {
         self.with_snapshot(Snapshot::export)
     }
 
-    /// Runs a future on the engine's own threads, for bindings that settle promises from there.
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.0.runtime.spawn(future);
+    /// Runs a future on the engine's own threads, for bindings that settle promises from there. Aborting it drops it.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.0.runtime.spawn(future).abort_handle()
     }
 
     async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<bool> {

@@ -1,7 +1,11 @@
 //! What a client tells about itself: its [`Status`], published on one watch channel, and its [`Event`]s.
 
+mod mailbox;
+
 use std::sync::Arc;
 use std::time::SystemTime;
+
+pub use mailbox::Mailbox;
 
 use crate::error::Error;
 use crate::snapshot::Change;
