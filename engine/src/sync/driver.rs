@@ -15,7 +15,9 @@ use super::journal::Journal;
 use super::machine::{Effects, Failure, Input, Machine, Now, Policy};
 use super::panic::contain_async;
 use super::poll::{Loaded, Outcome, Poller};
+use crate::cache::{Cache, Restored};
 use crate::error::{Error, ErrorKind, Result};
+use crate::snapshot::Snapshot;
 use crate::status::{Connection, Source, Status};
 use crate::store::{Store, StoreWriter};
 
@@ -32,6 +34,7 @@ pub(crate) struct Links {
     pub(crate) stop: CancellationToken,
     pub(crate) settled: watch::Sender<Option<Result<()>>>,
     pub(crate) status: Arc<watch::Sender<Status>>,
+    pub(crate) cache: Option<Cache>,
 }
 
 /// Owns everything that changes: the state machine, the request in flight, the right to install.
@@ -63,6 +66,7 @@ impl Driver {
 
     /// Runs until the client is closed; a panic on the way is told and survived.
     pub(crate) async fn run(mut self) {
+        self.restore().await;
         let mut input = Some(Input::Start);
         while let Err(error) = contain_async(self.serve(input.take())).await {
             self.in_flight = None;
@@ -70,6 +74,20 @@ impl Driver {
             input = Some(Input::Failed(Failure { error, retry_after: None }));
         }
         self.step(Input::Close, Err(ErrorKind::Closed.into()));
+        if let Some(cache) = &self.links.cache {
+            cache.flush().await;
+        }
+    }
+
+    /// Puts the flag state in force that an earlier client left on disk. It counts as the first load.
+    async fn restore(&mut self) {
+        let Some(cache) = &self.links.cache else { return };
+        let loading = cache.load(SystemTime::UNIX_EPOCH + self.now().wall);
+        let Some(Some(restored)) = self.links.stop.run_until_cancelled(loading).await else { return };
+        let Restored { snapshot, etag, .. } = restored;
+        self.put_in_force(snapshot, etag, Source::Cache);
+        self.links.status.send_modify(|status| status.stale = true);
+        self.links.settled.send_replace(Some(Ok(())));
     }
 
     async fn serve(&mut self, first: Option<Input>) {
@@ -104,6 +122,7 @@ impl Driver {
         self.in_flight = None;
         match outcome {
             Outcome::NotModified => {
+                self.confirm();
                 self.note_success();
                 self.step(Input::Succeeded, Ok(false));
             }
@@ -124,18 +143,31 @@ impl Driver {
     }
 
     fn install(&mut self, loaded: Loaded) {
-        let Loaded { snapshot, etag, .. } = loaded;
+        self.put_in_force(loaded.snapshot, loaded.etag, Source::Server);
+        if let (Some(cache), Ok(installed)) = (&self.links.cache, self.links.store.installed()) {
+            cache.save(installed, SystemTime::UNIX_EPOCH + self.now().wall);
+        }
+    }
+
+    fn put_in_force(&mut self, snapshot: Snapshot, etag: Option<String>, source: Source) {
         let flags = snapshot.flags().len();
         let digest = snapshot.digest().map(str::to_owned);
         let warnings = snapshot.warnings().to_vec();
         self.writer.install(snapshot, etag);
         self.links.status.send_if_modified(|status| {
-            status.source = Source::Server;
+            status.source = source;
             status.flag_count = flags;
             status.digest = digest;
             false
         });
         self.journal.installed(flags, &warnings);
+    }
+
+    /// The server has nothing newer than what is in force.
+    fn confirm(&self) {
+        if let (Some(cache), Some(installed)) = (&self.links.cache, &*self.links.store.load()) {
+            cache.confirmed(installed, SystemTime::UNIX_EPOCH + self.now().wall);
+        }
     }
 
     fn note_success(&mut self) {
@@ -145,6 +177,7 @@ impl Driver {
             status.requests += 1;
             status.failures = 0;
             status.last_error = None;
+            status.stale = false;
             status.last_success_at = SystemTime::UNIX_EPOCH.checked_add(wall);
             false
         });
@@ -183,7 +216,14 @@ impl Driver {
 
     fn apply(&mut self, effects: Effects, outcome: Result<bool>) {
         if let Some(result) = effects.settled {
-            self.links.settled.send_replace(Some(result));
+            // The flag state of the cache may have settled it before.
+            self.links.settled.send_if_modified(|settled| {
+                let is_first = settled.is_none();
+                if is_first {
+                    *settled = Some(result);
+                }
+                is_first
+            });
         }
         if effects.series_ended {
             for refresh in self.waiting.drain(..) {

@@ -10,5 +10,5 @@ mod poll;
 pub(crate) use driver::{Driver, Links, Refresh};
 pub(crate) use journal::Journal;
 pub(crate) use machine::Policy;
-pub(crate) use panic::{THREAD_PREFIX, install_hook};
+pub(crate) use panic::{THREAD_PREFIX, contain, install_hook};
 pub(crate) use poll::Poller;
