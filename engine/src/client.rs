@@ -12,14 +12,15 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, ErrorStrategy};
+use crate::cache::Cache;
+use crate::config::{Config, ErrorStrategy, FetchMode};
 use crate::error::{Error, ErrorKind, Result, SnapshotReason};
 use crate::evaluate::{self, BatchItem, BooleanEvaluation, Request, VariantEvaluation};
-use crate::http::{Fetch, HttpFetch};
+use crate::http::{Fetch, HttpFetch, Limiter};
 use crate::snapshot::Snapshot;
-pub use crate::status::{Connection, Event, LogLevel, Observer, Source, Status};
+pub use crate::status::{Changed, Connection, Event, LogLevel, Observer, Source, Status};
 use crate::store::{Store, StoreWriter, store};
-use crate::sync::{Driver, Journal, Links, Policy, Poller, Refresh};
+use crate::sync::{Command, Driver, Journal, Links, Policy, Poller, Reply, Sources, Streamer};
 
 /// How long [`Client::close`] waits for the background task.
 const CLOSE_LIMIT: Duration = Duration::from_millis(80);
@@ -37,7 +38,7 @@ struct Inner {
     store: Store,
     status: Arc<watch::Sender<Status>>,
     settled: watch::Receiver<Option<Result<()>>>,
-    refreshes: mpsc::UnboundedSender<Refresh>,
+    commands: mpsc::UnboundedSender<Command>,
     stop: CancellationToken,
     ended: CancellationToken,
     strategy: ErrorStrategy,
@@ -69,29 +70,27 @@ impl Client {
     pub fn start(config: Config, fetch: Option<Arc<dyn Fetch>>, observer: Option<Arc<dyn Observer>>) -> Result<Self> {
         config.validate()?;
         let seed = seed(&config)?;
-        let (fetch, place) = match fetch {
-            Some(fetch) => (fetch, CALLERS_FETCH.to_owned()),
-            None => built_in(&config)?,
-        };
+        let sources = sources(&config, fetch)?;
         let runtime = runtime::shared()?;
         let (writer, store) = store();
+        let cache = cache(&config, observer.clone());
         let mut journal = Journal::new(observer);
         let status = Arc::new(watch::Sender::new(Status::default()));
         if let Some(seed) = seed {
             plant(seed, &writer, &status, &mut journal);
         }
         let (settle, settled) = watch::channel(None);
-        let (refreshes, requested) = mpsc::unbounded_channel();
+        let (commands, asked) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
         let links = Links {
             store: store.clone(),
-            refreshes: requested,
+            commands: asked,
             stop: stop.clone(),
             settled: settle,
             status: Arc::clone(&status),
+            cache,
         };
-        let poller = Poller::new(&config, fetch, &place);
-        let driver = Driver::new(links, writer, poller, journal, Policy::new(&config));
+        let driver = Driver::new(links, writer, sources, journal, Policy::new(&config));
         let ended = CancellationToken::new();
         let live = Live::new(ended.clone());
         runtime.spawn(async move {
@@ -99,7 +98,7 @@ impl Client {
             drop(live);
         });
         let strategy = config.error_strategy;
-        Ok(Self(Arc::new(Inner { store, status, settled, refreshes, stop, ended, strategy, runtime })))
+        Ok(Self(Arc::new(Inner { store, status, settled, commands, stop, ended, strategy, runtime })))
     }
 
     /// Waits until the first load has settled: loaded, failed for good, out of retries, or out of time.
@@ -120,15 +119,7 @@ impl Client {
     /// Under [`ErrorStrategy::Fail`] the error of the fetch, while under [`ErrorStrategy::Fallback`] that is
     /// `Ok(false)`. [`ErrorKind::Closed`] under both.
     pub async fn refresh(&self) -> Result<bool> {
-        self.open()?;
-        let (reply, answer) = oneshot::channel();
-        self.0.refreshes.send(reply).map_err(|_| ErrorKind::Closed)?;
-        let result = answer.await.map_err(|_| ErrorKind::Closed)?;
-        self.open()?;
-        match result {
-            Err(error) if self.0.strategy == ErrorStrategy::Fail || *error.kind() == ErrorKind::Closed => Err(error),
-            result => Ok(result.unwrap_or(false)),
-        }
+        self.ask(Command::Refresh).await
     }
 
     /// Waits until there is flag state, whatever its source, and however long the first load takes.
@@ -152,7 +143,7 @@ impl Client {
     /// # Errors
     /// As [`refresh`](Self::refresh).
     pub async fn reconnect(&self) -> Result<()> {
-        self.refresh().await.map(|_| ())
+        self.ask(Command::Reconnect).await.map(|_| ())
     }
 
     /// [Shuts down](Self::shut_down) and waits, less than 100 ms, until the background task has ended. Idempotent.
@@ -246,6 +237,18 @@ impl Client {
         self.0.runtime.spawn(future).abort_handle()
     }
 
+    async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<bool> {
+        self.open()?;
+        let (reply, answer) = oneshot::channel();
+        self.0.commands.send(command(reply)).map_err(|_| ErrorKind::Closed)?;
+        let result = answer.await.map_err(|_| ErrorKind::Closed)?;
+        self.open()?;
+        match result {
+            Err(error) if self.0.strategy == ErrorStrategy::Fail || *error.kind() == ErrorKind::Closed => Err(error),
+            result => Ok(result.unwrap_or(false)),
+        }
+    }
+
     fn open(&self) -> Result<()> {
         if self.0.store.is_closed() { Err(ErrorKind::Closed.into()) } else { Ok(()) }
     }
@@ -313,10 +316,19 @@ impl Drop for Live {
     }
 }
 
-fn built_in(config: &Config) -> Result<(Arc<dyn Fetch>, String)> {
-    let fetch = HttpFetch::new(config)?;
-    let place = fetch.place().to_owned();
-    Ok((Arc::new(fetch), place))
+/// Where flag state comes from: the server, or the caller's own fetch function.
+fn sources(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<Sources> {
+    let limiter = Limiter::new();
+    if let Some(fetch) = fetch {
+        config.refuse_streaming()?;
+        let poller = Arc::new(Poller::new(config, fetch, CALLERS_FETCH));
+        return Ok(Sources { poller, limiter, streamer: None });
+    }
+    let http = Arc::new(HttpFetch::new(config)?);
+    let place = http.place().to_owned();
+    let streams = config.fetch_mode == FetchMode::Streaming;
+    let streamer = streams.then(|| Arc::new(Streamer::new(config, Arc::clone(&http), Arc::clone(&limiter))));
+    Ok(Sources { poller: Arc::new(Poller::new(config, http, &place)), limiter, streamer })
 }
 
 fn seed(config: &Config) -> Result<Option<Snapshot>> {
@@ -327,6 +339,15 @@ fn seed(config: &Config) -> Result<Option<Snapshot>> {
     Snapshot::import(text, &config.namespace, config.server_compatibility).map(Some)
 }
 
+/// The last good flag state on disk, if the options ask for it; its troubles are warnings.
+fn cache(config: &Config, observer: Option<Arc<dyn Observer>>) -> Option<Cache> {
+    Cache::new(config, move |message| {
+        if let Some(observer) = &observer {
+            observer.event(Event::Log { level: LogLevel::Warn, message });
+        }
+    })
+}
+
 /// Puts the snapshot of the options in force. It has no ETag: no server vouched for it.
 fn plant(seed: Snapshot, writer: &StoreWriter, status: &watch::Sender<Status>, journal: &mut Journal) {
     journal.warnings(seed.warnings());
@@ -334,8 +355,10 @@ fn plant(seed: Snapshot, writer: &StoreWriter, status: &watch::Sender<Status>, j
         status.source = Source::Snapshot;
         status.flag_count = seed.flags().len();
         status.digest = seed.digest().map(str::to_owned);
+        status.snapshot_bytes = seed.text().len();
     });
     writer.install(seed, None);
+    journal.event(Event::Ready);
 }
 
 #[cfg(doctest)]

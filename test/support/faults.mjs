@@ -52,33 +52,32 @@ export const faults = {
 
   /** Announces the whole body, sends half of it and closes the connection. */
   truncated(exchange, _parameters, snapshot) {
-    sendHalf(exchange, snapshot, () => {
-      exchange.cut = true;
-      exchange.request.socket.end();
-    });
+    sendHalf(exchange, snapshot, () => exchange.hangUpAfterwards());
   },
 
   /** Sends half of a chunked body and resets the connection. */
   resetInBody(exchange, _parameters, snapshot) {
-    sendHalf(exchange, snapshot, () => reset(exchange));
+    sendHalf(exchange, snapshot, () => exchange.reset());
   },
 
   /** Resets the connection instead of answering. */
   reset(exchange) {
-    reset(exchange);
+    exchange.reset();
   },
 
   /** Closes the connection instead of answering. */
   hangUp(exchange) {
-    exchange.cut = true;
-    exchange.request.socket.destroy();
+    exchange.hangUp();
   },
 
   /** Takes the request and never answers. */
   neverAnswers() {},
 
-  /** Writes half of the response head and then nothing. */
+  /** Writes half of the response head and then nothing; HTTP/2 has no half heads. */
   stallInHeaders(exchange) {
+    if (exchange.isHttp2) {
+      return;
+    }
     exchange.request.socket.write(
       'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-le',
     );
@@ -161,11 +160,6 @@ function sendHalf(exchange, snapshot, afterwards) {
     'content-length': snapshot.body.length,
   });
   response.write(snapshot.body.subarray(0, snapshot.body.length / 2), afterwards);
-}
-
-function reset(exchange) {
-  exchange.cut = true;
-  exchange.request.socket.resetAndDestroy();
 }
 
 const bombs = new Map();

@@ -1,15 +1,13 @@
-// A Flipt server for tests on loopback: serves snapshots as Flipt does, and misbehaves on request.
+// A Flipt server for tests on loopback: serves snapshots and streams as Flipt does, and misbehaves on request.
 
 import { createHash } from 'node:crypto';
-import { createServer as createPlainServer } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { gzipSync } from 'node:zlib';
+import { Exchange, toBytes } from './exchange.mjs';
 import { faults } from './faults.mjs';
-
-const SNAPSHOT_PATHS = [
-  /^\/internal\/v1\/evaluation\/snapshot\/namespace\/([^/]+)$/,
-  /^\/client\/v2\/environments\/([^/]+)\/namespaces\/([^/]+)\/snapshot$/,
-];
+import { exchangeToken } from './kubernetes.mjs';
+import { Listener, peakConnections } from './listener.mjs';
+import { problemOf, routeOf } from './routes.mjs';
+import { StreamHub } from './stream.mjs';
+import { streamFaults } from './stream-faults.mjs';
 
 export async function startServer(options = {}) {
   const server = new FliptServer(options);
@@ -20,12 +18,14 @@ export async function startServer(options = {}) {
 class FliptServer {
   requests = [];
   #options;
-  #http;
-  #snapshots = new Map();
-  #behaviour = 'serve';
-  #sockets = new Set();
+  #listener;
+  #authorizations;
+  #states = new Map();
+  #behaviours = { poll: 'serve', stream: 'serve', exchange: 'serve' };
   #exchanges = new Set();
+  #streams = new StreamHub();
   #aborted = 0;
+  #thawed;
   #waiters = new Set();
   #closing;
 
@@ -36,190 +36,146 @@ class FliptServer {
       basePath: '',
       namespace: 'default',
       environments: ['default'],
+      generation: 'v2',
       ...options,
     };
-    if (options.snapshot !== undefined) {
-      this.setSnapshot(options.snapshot);
+    const { token, jwt, snapshot, behaviour, streamBehaviour } = this.#options;
+    const authorization = token === undefined ? jwt && `JWT ${jwt}` : `Bearer ${token}`;
+    this.setAuthorizations(authorization === undefined ? undefined : [authorization]);
+    if (snapshot !== undefined) {
+      this.setSnapshot(snapshot);
     }
-    if (options.behaviour !== undefined) {
-      this.setBehaviour(options.behaviour);
+    if (behaviour !== undefined) {
+      this.setBehaviour(behaviour);
+    }
+    if (streamBehaviour !== undefined) {
+      this.setStreamBehaviour(streamBehaviour);
     }
   }
 
   async listen() {
     const onRequest = (request, response) => this.#receive(request, response);
-    const { tls, host, port } = this.#options;
-    this.#http = tls ? createTlsServer(tls, onRequest) : createPlainServer(onRequest);
-    this.#http.keepAliveTimeout = 0;
-    this.#http.requestTimeout = 0;
-    this.#http.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        this.#settle();
-      });
-      this.#settle();
-    });
-    await new Promise((resolve, reject) => {
-      this.#http.once('error', reject);
-      this.#http.listen(port, host, resolve);
-    });
-    this.port = this.#http.address().port;
-    this.url = `${tls ? 'https' : 'http'}://${host}:${this.port}${this.#options.basePath}`;
+    this.#listener = new Listener(this.#options, onRequest, () => this.#settle());
+    await this.#listener.open();
+    const { tls, host, basePath } = this.#options;
+    this.port = this.#listener.port;
+    this.url = `${tls ? 'https' : 'http'}://${host}:${this.port}${basePath}`;
   }
 
-  /** Sockets that clients hold open right now. */
   get connections() {
-    return this.#sockets.size;
+    return this.#listener.size;
   }
 
-  /** Exchanges that the client gave up before the answer was complete. */
+  get connects() {
+    return this.#listener.all.map(({ openedAt, closedAt, protocol, channels, peakActive }) => ({
+      at: openedAt,
+      closedAt,
+      protocol,
+      channels: [...channels],
+      peakActive,
+    }));
+  }
+
   get aborted() {
     return this.#aborted;
   }
 
-  /** Puts a body in force: text, bytes, or a value to be written as JSON. */
-  setSnapshot(body, { namespace = this.#options.namespace, etag } = {}) {
+  get openStreams() {
+    return this.#streams.size;
+  }
+
+  get openPolls() {
+    return [...this.#exchanges].filter(({ channel }) => channel === 'poll').length;
+  }
+
+  peakConnections(channel, { graceMs = 250 } = {}) {
+    return peakConnections(this.#listener.all, channel, graceMs);
+  }
+
+  setSnapshot(body, { namespace = this.#options.namespace, etag, push = true } = {}) {
     const bytes = toBytes(body);
-    this.#snapshots.set(namespace, { body: bytes, etag: etag ?? digestOf(bytes) });
+    const digest = digestOf(bytes);
+    const snapshot = { body: bytes, etag: etag ?? digest, digest };
+    this.#states.set(namespace, { snapshot, previous: this.#states.get(namespace)?.snapshot });
+    if (push && this.#thawed === undefined) {
+      this.#streams.publish(namespace, snapshot);
+    }
   }
 
   removeNamespace(namespace = this.#options.namespace) {
-    this.#snapshots.delete(namespace);
+    this.#states.delete(namespace);
   }
 
-  /** See server.d.mts for what a behaviour may be. */
+  setAuthorizations(values) {
+    this.#authorizations = values && new Set(values);
+  }
+
   setBehaviour(behaviour) {
-    this.#behaviour = Array.isArray(behaviour) ? [...behaviour] : behaviour;
+    this.#setBehaviour('poll', behaviour);
   }
 
-  /** Resolves with the requests as soon as `count` of them have arrived since the start. */
-  waitForRequests(count) {
-    return this.#until(`request ${count}`, () => this.requests.length >= count && this.requests);
+  setStreamBehaviour(behaviour) {
+    this.#setBehaviour('stream', behaviour);
   }
 
-  /** Resolves as soon as exactly `count` sockets are open. */
+  setExchangeBehaviour(behaviour) {
+    this.#setBehaviour('exchange', behaviour);
+  }
+
+  setTls(tls) {
+    this.#listener.setTls(tls);
+  }
+
+  closeStreams(how) {
+    this.#streams.close(how);
+  }
+
+  pause() {
+    this.#thawed ??= withResolvers();
+    this.#listener.freeze();
+  }
+
+  resume() {
+    this.#thawed?.resolve();
+    this.#thawed = undefined;
+    this.#listener.thaw();
+    for (const [namespace, { snapshot }] of this.#states) {
+      this.#streams.publish(namespace, snapshot);
+    }
+  }
+
+  async kill(how) {
+    await this.#listener.shut(how);
+  }
+
+  async restart() {
+    await this.#listener.open();
+  }
+
+  waitForRequests(count, channel) {
+    const found = () =>
+      channel === undefined
+        ? this.requests
+        : this.requests.filter((request) => request.channel === channel);
+    return this.waitFor(
+      `request ${count}`,
+      () => this.requests.length >= count && found().length >= count && found(),
+    );
+  }
+
   waitForConnections(count) {
-    return this.#until(`${count} connections`, () => this.#sockets.size === count);
+    return this.waitFor(`${count} connections`, () => this.connections === count);
   }
 
-  /** Resolves as soon as clients gave up `count` exchanges since the start. */
+  waitForStreams(count) {
+    return this.waitFor(`${count} streams`, () => this.openStreams === count);
+  }
+
   waitForAborted(count) {
-    return this.#until(`abort ${count}`, () => this.#aborted >= count);
+    return this.waitFor(`abort ${count}`, () => this.#aborted >= count);
   }
 
-  close() {
-    this.#closing ??= new Promise((resolve) => {
-      for (const waiter of this.#waiters) {
-        waiter.reject(new Error(`the server closed while waiting for ${waiter.what}`));
-      }
-      this.#waiters.clear();
-      for (const exchange of this.#exchanges) {
-        exchange.end();
-      }
-      this.#http.close(() => resolve());
-      for (const socket of this.#sockets) {
-        socket.destroy();
-      }
-    });
-    return this.#closing;
-  }
-
-  async [Symbol.asyncDispose]() {
-    await this.close();
-  }
-
-  #receive(request, response) {
-    const exchange = new Exchange(request, response, this.requests.length, () =>
-      this.#serve(exchange),
-    );
-    this.#exchanges.add(exchange);
-    response.once('close', () => {
-      this.#exchanges.delete(exchange);
-      exchange.end();
-      if (!response.writableFinished && !exchange.cut) {
-        this.#aborted += 1;
-      }
-      this.#settle();
-    });
-    this.requests.push({
-      method: request.method,
-      path: request.url,
-      headers: request.headers,
-      at: performance.now(),
-    });
-    this.#settle();
-    this.#apply(this.#nextBehaviour(), exchange);
-  }
-
-  #nextBehaviour() {
-    if (!Array.isArray(this.#behaviour)) {
-      return this.#behaviour;
-    }
-    return this.#behaviour.length > 1 ? this.#behaviour.shift() : this.#behaviour[0];
-  }
-
-  async #apply(behaviour, exchange) {
-    if (typeof behaviour === 'function') {
-      const chosen = await behaviour(exchange);
-      return chosen === undefined ? undefined : this.#apply(chosen, exchange);
-    }
-    const { name, ...parameters } = typeof behaviour === 'string' ? { name: behaviour } : behaviour;
-    if (name === 'serve') {
-      return exchange.serve();
-    }
-    const fault = faults[name];
-    if (fault === undefined) {
-      throw new Error(`there is no behaviour named ${name}`);
-    }
-    return fault(exchange, parameters, this.#found(exchange).snapshot);
-  }
-
-  #serve(exchange) {
-    const { problem, snapshot } = this.#found(exchange);
-    if (problem !== undefined) {
-      return exchange.json(...problem);
-    }
-    if (exchange.request.headers['if-none-match'] === snapshot.etag) {
-      exchange.respond(304, { etag: snapshot.etag });
-      return;
-    }
-    exchange.respond(
-      200,
-      { 'content-type': 'application/json', etag: snapshot.etag },
-      snapshot.body,
-    );
-  }
-
-  /** The snapshot that a request asks for, or the answer Flipt gives instead. */
-  #found({ request }) {
-    const { token, jwt, environments, basePath } = this.#options;
-    const expected = token === undefined ? jwt && `JWT ${jwt}` : `Bearer ${token}`;
-    if (expected !== undefined && request.headers.authorization !== expected) {
-      return { problem: [401, 16, 'request was not authenticated'] };
-    }
-    const path = request.url.split('?', 1)[0];
-    const match = path.startsWith(basePath) && matchOf(path.slice(basePath.length));
-    if (!match || request.method !== 'GET') {
-      return { problem: [404, 5, 'Not Found'] };
-    }
-    const environment =
-      request.headers['x-flipt-environment'] ?? match.environment ?? environments[0];
-    if (!environments.includes(environment)) {
-      const text = `failed to get environment "${environment}" from context: environment: "${environment}" not found`;
-      return { problem: [404, 5, text] };
-    }
-    const snapshot = this.#snapshots.get(match.namespace);
-    if (snapshot === undefined) {
-      return {
-        problem: [404, 5, `evaluation snapshot for namespace "${match.namespace}" not found`],
-      };
-    }
-    return { snapshot };
-  }
-
-  #until(what, reached) {
+  waitFor(what, reached) {
     const value = reached();
     if (value) {
       return Promise.resolve(value);
@@ -230,6 +186,127 @@ class FliptServer {
     return new Promise((resolve, reject) => {
       this.#waiters.add({ what, reached, resolve, reject });
     });
+  }
+
+  close() {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.close();
+  }
+
+  async #end() {
+    for (const waiter of this.#waiters) {
+      waiter.reject(new Error(`the server closed while waiting for ${waiter.what}`));
+    }
+    this.#waiters.clear();
+    for (const exchange of this.#exchanges) {
+      exchange.end();
+    }
+    this.#thawed?.resolve();
+    await this.#listener.shut();
+  }
+
+  #setBehaviour(channel, behaviour) {
+    this.#behaviours[channel] = Array.isArray(behaviour) ? [...behaviour] : behaviour;
+  }
+
+  async #receive(request, response) {
+    const route = routeOf(request, this.#options.basePath);
+    const connection = this.#listener.connectionOf(request);
+    const exchange = new Exchange(request, response, {
+      index: this.requests.length,
+      channel: route.channel,
+      connection,
+      serve: () => this.#serve(exchange, route),
+    });
+    this.#exchanges.add(exchange);
+    connection?.begin(route.channel);
+    response.once('close', () => {
+      connection?.end();
+      this.#exchanges.delete(exchange);
+      exchange.end();
+      if (!response.writableFinished && !exchange.cut) {
+        this.#aborted += 1;
+      }
+      this.#settle();
+    });
+    if (route.channel === 'stream') {
+      exchange.stream = this.#streams.open(exchange, route);
+    }
+    this.requests.push({
+      method: request.method,
+      path: request.url,
+      channel: route.channel,
+      httpVersion: request.httpVersion,
+      headers: request.headers,
+      at: performance.now(),
+    });
+    this.#settle();
+    if (this.#thawed !== undefined) {
+      await this.#thawed.promise;
+    }
+    await this.#apply(this.#nextBehaviour(route.channel), exchange, route);
+  }
+
+  #nextBehaviour(channel) {
+    const behaviour = this.#behaviours[channel] ?? this.#behaviours.poll;
+    if (!Array.isArray(behaviour)) {
+      return behaviour;
+    }
+    return behaviour.length > 1 ? behaviour.shift() : behaviour[0];
+  }
+
+  async #apply(behaviour, exchange, route) {
+    if (typeof behaviour === 'function') {
+      const chosen = await behaviour(exchange);
+      return chosen === undefined ? undefined : this.#apply(chosen, exchange, route);
+    }
+    const { name, ...parameters } = typeof behaviour === 'string' ? { name: behaviour } : behaviour;
+    if (name === 'serve') {
+      return exchange.serve();
+    }
+    const state = this.#states.get(route.namespace) ?? {};
+    if (exchange.stream !== undefined && name in streamFaults) {
+      return streamFaults[name](exchange.stream, parameters, state);
+    }
+    if (!(name in faults)) {
+      throw new Error(`there is no behaviour named ${name}`);
+    }
+    return faults[name](exchange, parameters, state.snapshot);
+  }
+
+  #serve(exchange, route) {
+    const { generation, environments, kubernetes } = this.#options;
+    const { request } = exchange;
+    if (route.channel === 'exchange' && kubernetes !== undefined) {
+      return exchangeToken(exchange, kubernetes, (token) => {
+        this.#authorizations = (this.#authorizations ?? new Set()).add(`Bearer ${token}`);
+      });
+    }
+    if (generation === 'v1' && route.isClientPath) {
+      return exchange.respond(404, { 'content-type': 'text/plain' }, '404 page not found\n');
+    }
+    const asked = { authorizations: this.#authorizations, environments };
+    const problem = problemOf(request, route, asked);
+    if (problem !== undefined) {
+      return exchange.json(...problem);
+    }
+    const { snapshot } = this.#states.get(route.namespace) ?? {};
+    if (exchange.stream !== undefined) {
+      return exchange.stream.listen(snapshot);
+    }
+    if (snapshot === undefined) {
+      const text = `evaluation snapshot for namespace "${route.namespace}" not found`;
+      return exchange.json(404, 5, text);
+    }
+    if (request.headers['if-none-match'] === snapshot.etag) {
+      return exchange.respond(304, { etag: snapshot.etag });
+    }
+    const headers = { 'content-type': 'application/json', etag: snapshot.etag };
+    return exchange.respond(200, headers, snapshot.body);
   }
 
   #settle() {
@@ -243,75 +320,12 @@ class FliptServer {
   }
 }
 
-/** One request with its response, and the ways to answer it. */
-class Exchange {
-  /** Set when the server itself ends the exchange early, so that it does not count as given up. */
-  cut = false;
-  serve;
-  #cleanups = [];
-
-  constructor(request, response, index, serve) {
-    this.request = request;
-    this.response = response;
-    this.index = index;
-    this.serve = serve;
-    response.on('error', () => {});
-  }
-
-  get acceptsGzip() {
-    return /\bgzip\b/.test(this.request.headers['accept-encoding'] ?? '');
-  }
-
-  /** A complete answer, compressed when the client asks for it. */
-  respond(status, headers = {}, body = undefined) {
-    const bytes = body === undefined ? undefined : toBytes(body);
-    const gzip = bytes !== undefined && bytes.length > 0 && this.acceptsGzip;
-    const sent = gzip ? gzipSync(bytes, { level: 1 }) : bytes;
-    this.response.writeHead(status, {
-      ...headers,
-      ...(gzip && { 'content-encoding': 'gzip', vary: 'Accept-Encoding' }),
-      ...(sent !== undefined && { 'content-length': sent.length }),
-    });
-    this.response.end(sent);
-  }
-
-  /** An error in the form of Flipt's gateway. */
-  json(status, code, message, headers = {}) {
-    const body = JSON.stringify({ code, message, details: [] });
-    this.respond(status, { 'content-type': 'application/json', ...headers }, body);
-  }
-
-  /** Runs `cleanup` when the exchange is over, whoever ended it. */
-  onEnd(cleanup) {
-    this.#cleanups.push(cleanup);
-  }
-
-  end() {
-    for (const cleanup of this.#cleanups.splice(0)) {
-      cleanup();
-    }
-  }
-}
-
-function matchOf(path) {
-  const internal = SNAPSHOT_PATHS[0].exec(path);
-  if (internal) {
-    return { namespace: decodeURIComponent(internal[1]) };
-  }
-  const client = SNAPSHOT_PATHS[1].exec(path);
-  return (
-    client && {
-      environment: decodeURIComponent(client[1]),
-      namespace: decodeURIComponent(client[2]),
-    }
-  );
-}
-
-function toBytes(body) {
-  if (typeof body === 'string' || body instanceof Uint8Array) {
-    return Buffer.from(body);
-  }
-  return Buffer.from(JSON.stringify(body));
+function withResolvers() {
+  let resolve;
+  const promise = new Promise((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 /** The body's own digest as v2 has it, else a hash of the bytes as v1 sends it. */

@@ -44,7 +44,7 @@ fn place(info: &PanicHookInfo<'_>) -> String {
 }
 
 /// Runs `work`; a panic in it becomes an error.
-pub(super) fn contain<T>(work: impl FnOnce() -> T) -> Result<T> {
+pub(crate) fn contain<T>(work: impl FnOnce() -> T) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).map_err(caught)
 }
 

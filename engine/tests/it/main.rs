@@ -7,6 +7,7 @@
     reason = "tests may fail loudly, read the clock and start tasks"
 )]
 
+mod cache;
 mod closing;
 mod conditional;
 mod containment;
@@ -17,4 +18,5 @@ mod redirects;
 mod refusals;
 mod requests;
 mod schedule;
+mod streaming;
 mod support;
