@@ -13,9 +13,15 @@ import {
 import { connected, failureOf, Log, open, portable, quiet, serve } from './support/harness.ts';
 import { Recorder } from './support/recorder.ts';
 import { type ChangeEvent, FliptClient, FliptError } from './support/sdk.ts';
-import type { TestServer } from './support/server.mjs';
+import type { Behaviour, TestServer } from './support/server.mjs';
 
 const unavailable = { name: 'status', status: 503 } as const;
+
+/** Flag state that is another one each time. */
+const alternating = (): Behaviour => (exchange) => {
+  const state = shop(exchange.index + 1);
+  exchange.respond(200, { 'content-type': 'application/json' }, state);
+};
 
 /** Fetches one state after the other; resolves with the changes that were announced. */
 async function changesThrough(server: TestServer, client: FliptClient, states: object[]) {
@@ -185,6 +191,25 @@ describe('change', () => {
     await client.refresh();
     await recorder.waitFor('change', 3);
     expect(seen).toEqual(['modified', ['new', 'added', body([], 3).digest], 'modified']);
+  });
+
+  it('survives a bug at the border: it is reported, and the change comes all the same', async () => {
+    const server = await serve({ behaviour: alternating() });
+    const seen = await counted(
+      `const told = [];
+       const logger = { debug() {}, info() {}, warn() {}, error: (line) => told.push(line) };
+       const client = await sdk.FliptClient.init({ url, updateInterval: 0, logger });
+       const changed = new Promise((resolve) => client.on('change', resolve));
+       require(process.env.FLIPT_NATIVE_BINARY).armPanic('takeEvents');
+       await client.refresh();
+       const { flagKeys } = await changed;
+       done({ told, flagKeys });`,
+      server.url,
+    );
+    expect(seen).toEqual({
+      told: [expect.stringContaining('internal error: takeEvents')],
+      flagKeys: ['banner'],
+    });
   });
 
   it('loses nothing while the event loop is blocked', async () => {
