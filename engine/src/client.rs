@@ -21,6 +21,7 @@ use crate::snapshot::Snapshot;
 pub use crate::status::{Changed, Connection, Event, LogLevel, Observer, Source, Status};
 use crate::store::{Store, StoreWriter, store};
 use crate::sync::{Command, Driver, Journal, Links, Policy, Poller, Reply, Sources, Streamer};
+pub use crate::sync::{contained, silence_panics};
 
 /// How long [`Client::close`] waits for the background task.
 const CLOSE_LIMIT: Duration = Duration::from_millis(80);

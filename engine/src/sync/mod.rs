@@ -16,5 +16,6 @@ pub(crate) use driver::{Command, Driver, Links, Reply, Sources};
 pub(crate) use journal::Journal;
 pub(crate) use machine::Policy;
 pub(crate) use panic::{THREAD_PREFIX, contain, install_hook};
+pub use panic::{contained, silence_panics};
 pub(crate) use poll::Poller;
 pub(crate) use stream::Streamer;
