@@ -84,6 +84,10 @@ class FliptServer {
     return this.#streams.size;
   }
 
+  get listeningStreams() {
+    return this.#streams.listening;
+  }
+
   get openPolls() {
     return [...this.#exchanges].filter(({ channel }) => channel === 'poll').length;
   }
@@ -248,7 +252,9 @@ class FliptServer {
     if (this.#thawed !== undefined) {
       await this.#thawed.promise;
     }
-    await this.#apply(this.#nextBehaviour(route.channel), exchange, route);
+    const applied = this.#apply(this.#nextBehaviour(route.channel), exchange, route);
+    this.#settle();
+    await applied;
   }
 
   #nextBehaviour(channel) {
