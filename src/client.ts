@@ -1,14 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { isPresent } from './arguments.js';
-import { describe } from './encode.js';
 import {
-  describeProblem,
-  type FliptError,
-  invalidArguments,
-  type Tagged,
-  unwrap,
-} from './errors.js';
+  type CallOptions,
+  callAborted,
+  readCallOptions,
+  readWaitOptions,
+  settled,
+  type WaitOptions,
+} from './calls.js';
+import type { ChangeEvent, FlagChangeEvent } from './changes.js';
+import { type Tagged, unwrap } from './errors.js';
 import type {
   BatchEvaluationResponse,
   BooleanEvaluationResponse,
@@ -18,12 +20,16 @@ import type {
   VariantEvaluationResponse,
 } from './evaluation.js';
 import { Evaluator } from './evaluator.js';
+import type { ClientEvents, ListenOptions } from './events.js';
+import type { AbortSignalLike } from './fetcher.js';
 import { HookCaller } from './hook.js';
 import { ClientHost } from './host.js';
-import { aborted, failure, start, untilReady } from './init.js';
-import { loadNative, type NativeClient } from './native.js';
+import { aborted, start, untilReady } from './init.js';
+import { loadNative, type NativeCall, type NativeClient } from './native.js';
 import type { ClientOptions } from './options.js';
+import { requireObject, unreadable } from './request.js';
 import { readOptions } from './settings.js';
+import { type ClientStatus, statusOf } from './status.js';
 
 /** What every client offers. Name it where a `FliptClient` or a stand-in for one is welcome. */
 export interface BaseFliptClient {
@@ -38,7 +44,7 @@ export interface BaseFliptClient {
   /** See {@link FliptClient.getSnapshot}. */
   getSnapshot(): string;
   /** See {@link FliptClient.refresh}. */
-  refresh(): Promise<boolean>;
+  refresh(options?: CallOptions): Promise<boolean>;
 }
 
 /**
@@ -46,7 +52,7 @@ export interface BaseFliptClient {
  *
  * Flag state is fetched in the background; evaluation is synchronous, takes no lock and does no I/O, and goes on with
  * the last good state when the server cannot be reached. A client never keeps the process alive, except while a
- * promise that it returned is pending; one that is no longer referenced ends by itself.
+ * promise that it returned is pending; one that is no longer referenced, and to which nobody listens, ends by itself.
  *
  * @example
  * ```ts
@@ -203,16 +209,112 @@ export class FliptClient implements BaseFliptClient {
    *
    * @returns also `false` when the fetch failed under `errorStrategy: 'fallback'`
    * @throws NetworkError, SecurityError when the fetch failed under `errorStrategy: 'fail'`; the flag state stays
-   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`; `FLIPT_CALL_ABORTED` by `signal`, while the fetch goes on
    */
-  async refresh(): Promise<boolean> {
-    const { ok, error } = await new Promise<Tagged<boolean>>((settle) => {
-      this.#native.refresh(settle);
-    });
-    if (error !== undefined) {
-      throw failure(error, this.#host);
-    }
-    return ok;
+  async refresh(options?: CallOptions): Promise<boolean> {
+    // Existing code passes this method to event emitters, which call it with arguments of their own.
+    const { signal } = readCallOptions(typeof options === 'object' ? options : undefined);
+    return this.#settled((settle) => this.#native.refresh(settle), signal);
+  }
+
+  /**
+   * Gives up the connections, waits for no pause between attempts, and asks the server now; a stream is opened anew.
+   * Resolves when the server has answered.
+   *
+   * @throws the same errors as {@link FliptClient.refresh}
+   */
+  async reconnect(options?: CallOptions): Promise<void> {
+    const { signal } = readCallOptions(options);
+    await this.#settled((settle) => this.#native.reconnect(settle), signal);
+  }
+
+  /**
+   * Resolves as soon as there is flag state to evaluate, at once when there is. Of use after an `init` that fell back.
+   *
+   * @throws InitializationError `FLIPT_INIT_TIMEOUT` after `timeoutMs`
+   * @throws FliptError `FLIPT_CALL_ABORTED` by `signal`; `FLIPT_CLIENT_CLOSED` when the client is closed before
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` naming every bad option
+   */
+  async waitForReady(options?: WaitOptions): Promise<void> {
+    const { signal, timeoutMs } = readWaitOptions(options);
+    const limit = timeoutMs === undefined ? undefined : Math.ceil(timeoutMs);
+    await this.#settled((settle) => this.#native.waitReady(settle, limit), signal);
+  }
+
+  /** Whether there is flag state to evaluate; false after `close`. */
+  get isReady(): boolean {
+    return this.#native.isReady();
+  }
+
+  /** The state of connection and flags at this moment, frozen. Never throws; closed clients have one, too. */
+  get status(): ClientStatus {
+    return statusOf(this.#native.status(), (error) => this.#host.failure(error));
+  }
+
+  /**
+   * Calls a listener whenever something happens; see {@link ClientEvents}. Registering it twice has no effect.
+   *
+   * Listeners are called on the event loop, in order, with the new state already in force. They do not keep the process
+   * alive, but a client that has one is not collected. What a listener throws, or the promise that it returns is
+   * rejected with, is reported to the `logger` and nowhere else; an `error` that nobody listens to is no error.
+   *
+   * While the event loop is blocked a bounded number of events waits: changes are merged then, so that none is lost.
+   *
+   * @returns a function that removes the listener
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` naming every bad argument
+   */
+  on<Name extends keyof ClientEvents>(
+    event: Name,
+    listener: (...args: ClientEvents[Name]) => void,
+    options?: ListenOptions,
+  ): () => void {
+    return this.#host.inbox.events.on(event, listener, options);
+  }
+
+  /** As {@link FliptClient.on}, for one time. */
+  once<Name extends keyof ClientEvents>(
+    event: Name,
+    listener: (...args: ClientEvents[Name]) => void,
+    options?: ListenOptions,
+  ): () => void {
+    return this.#host.inbox.events.on(event, listener, options, true);
+  }
+
+  /**
+   * Removes a listener. It is not called any more, not even for an event that is being delivered.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` naming every bad argument
+   */
+  off<Name extends keyof ClientEvents>(
+    event: Name,
+    listener: (...args: ClientEvents[Name]) => void,
+  ): void {
+    this.#host.inbox.events.off(event, listener);
+  }
+
+  /**
+   * Calls a listener whenever a flag is added, removed, or answers differently; in all else as {@link FliptClient.on}.
+   *
+   * @returns a function that removes the listener
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` naming every bad argument
+   */
+  onFlagChange(
+    flagKey: string,
+    listener: (change: FlagChangeEvent) => void,
+    options?: ListenOptions,
+  ): () => void {
+    return this.#host.inbox.events.onFlagChange(flagKey, listener, options);
+  }
+
+  /**
+   * The changes from now on, for `for await`. It ends when the client is closed, and rejects with `FLIPT_CALL_ABORTED`
+   * when the signal is aborted. Up to 64 changes wait for a slow reader; later ones are merged into the last of them.
+   * Like a listener it does not keep the process alive, but its client from being collected until it has ended.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` naming every bad option
+   */
+  changes(options?: CallOptions): AsyncIterableIterator<ChangeEvent> {
+    return this.#host.inbox.events.changes(options);
   }
 
   /**
@@ -235,11 +337,23 @@ export class FliptClient implements BaseFliptClient {
   }
 
   #end(): Promise<void> {
+    this.#host.inbox.beginClosing();
     this.#native.shutDown();
     this.#host.abortAll();
     return new Promise((resolve) => {
-      this.#native.close(() => resolve());
+      this.#native.close(() => {
+        this.#host.inbox.endClosing();
+        resolve();
+      });
     });
+  }
+
+  #settled(
+    start: (settle: (result: Tagged<boolean>) => void) => NativeCall,
+    signal: AbortSignalLike | undefined,
+  ): Promise<boolean> {
+    const failure: ClientHost['failure'] = (error) => this.#host.failure(error);
+    return settled(start, { signal, aborted: callAborted, failure });
   }
 
   #before(flagKey: unknown, entityId: unknown): void {
@@ -252,30 +366,4 @@ export class FliptClient implements BaseFliptClient {
       this.#hook.before(flagKey);
     }
   }
-}
-
-function requireObject(request: EvaluationRequest): EvaluationRequest {
-  if (typeof request !== 'object' || request === null) {
-    throw NOT_AN_OBJECT;
-  }
-  return request;
-}
-
-const NOT_AN_OBJECT = new TypeError('not an object');
-
-/** The error of a request that is not an object, or whose getters throw. */
-function unreadable(request: unknown, cause: unknown): FliptError {
-  const isObject = cause !== NOT_AN_OBJECT;
-  const problem = {
-    field: 'request',
-    received: isObject ? 'a getter that throws' : describe(request),
-    allowed: 'an object with flagKey and entityId',
-  };
-  const message = describeProblem(problem);
-  return invalidArguments(
-    'FLIPT_ARGUMENT_INVALID',
-    [problem],
-    message,
-    isObject ? cause : undefined,
-  );
 }

@@ -1,10 +1,10 @@
-import { describe, read } from './encode.js';
+import { read } from './encode.js';
 import type {
   BatchEvaluationResponse,
   BooleanEvaluationResponse,
   VariantEvaluationResponse,
 } from './evaluation.js';
-import { isolate, type LogLevel } from './logger.js';
+import { isolate, type LogLevel, thrownText } from './logger.js';
 
 /** What `Hook.before` is told. */
 export interface BeforeEvaluation {
@@ -99,15 +99,7 @@ export class HookCaller {
   #report(name: keyof Hook, error: unknown): void {
     const level = this.#failing.has(name) ? 'debug' : 'warn';
     this.#failing.add(name);
-    this.#log(level, `hook.${name} failed: ${textOf(error)}`);
-  }
-}
-
-function textOf(error: unknown): string {
-  try {
-    return String(error);
-  } catch {
-    return describe(error);
+    this.#log(level, `hook.${name} failed: ${thrownText(error)}`);
   }
 }
 

@@ -1,14 +1,17 @@
 import { describe, read } from './encode.js';
+import { type FliptError, fromNative, type NativeError } from './errors.js';
 import { type CancelSignal, fetched, type IFetcher } from './fetcher.js';
+import { Inbox } from './inbox.js';
 import { type Logger, type LogLevel, write } from './logger.js';
 import type { Host, NativeClient } from './native.js';
 
-/** What the engine may ask of JavaScript while a client lives: to log, and to fetch. */
+/** What the engine may ask of JavaScript while a client lives: to read what happened, and to fetch. */
 export class ClientHost {
   /** Answers of the fetcher go here; set as soon as there is a native client. */
   native: NativeClient | undefined;
+  readonly inbox: Inbox = new Inbox(this);
   /** What the fetcher last failed with, to be the cause of the error that the engine makes of it. */
-  fetchFailure: unknown;
+  #fetchFailure: unknown;
   readonly #fetcher: IFetcher | undefined;
   readonly #logger: Logger | undefined;
   readonly #running = new Map<number, AbortController>();
@@ -18,8 +21,20 @@ export class ClientHost {
     this.#logger = logger;
   }
 
+  get hasLogger(): boolean {
+    return this.#logger !== undefined;
+  }
+
   log(level: LogLevel, message: string): void {
     write(this.#logger, level, message);
+  }
+
+  /** The error to show; what the fetcher failed with is its cause. */
+  failure(error: NativeError): FliptError {
+    return fromNative(
+      error,
+      error.code === 'FLIPT_FETCHER_FAILED' ? this.#fetchFailure : undefined,
+    );
   }
 
   fetch(id: number, etag: string | null): void {
@@ -49,10 +64,10 @@ export class ClientHost {
     try {
       const options = etag === null ? { signal } : { etag, signal };
       const answer = await fetched(await this.#fetcher?.(options));
-      this.fetchFailure = undefined;
+      this.#fetchFailure = undefined;
       return answer;
     } catch (error) {
-      this.fetchFailure = error;
+      this.#fetchFailure = error;
       return { error: nameOf(error) };
     }
   }
@@ -61,12 +76,14 @@ export class ClientHost {
 /** The callbacks for the addon. They do not keep the client alive: one that nobody holds is collected, and ends. */
 export function weakly(host: ClientHost, fetches: boolean): Host {
   const weak = new WeakRef(host);
-  const log: Host['log'] = (level, message) => weak.deref()?.log(level, message);
+  const { kinds } = host.inbox;
+  const wake = () => weak.deref()?.inbox.drain();
   if (!fetches) {
-    return { log };
+    return { wake, kinds };
   }
   return {
-    log,
+    wake,
+    kinds,
     fetch: (id, etag) => weak.deref()?.fetch(id, etag),
     abortFetch: (id) => weak.deref()?.abortFetch(id),
   };

@@ -1,3 +1,5 @@
+export type { CallOptions, WaitOptions } from './calls.js';
+export type { ChangeEvent, ChangeKind, FlagChangeEvent } from './changes.js';
 export { type BaseFliptClient, FliptClient } from './client.js';
 export {
   EvaluationError,
@@ -31,6 +33,7 @@ export type {
   VariantEvaluationResponse,
   VariantResult,
 } from './evaluation.js';
+export type { ClientEvents, ListenOptions, StatusEvent } from './events.js';
 export type {
   AbortSignalLike,
   CancelSignal,
@@ -42,10 +45,13 @@ export type { AfterEvaluation, BeforeEvaluation, Hook } from './hook.js';
 export type { Logger } from './logger.js';
 export {
   type AuthenticationStrategy,
+  type CacheOptions,
   type ClientOptions,
   ClientOptionsFactory,
   type ClientTokenAuthentication,
   ErrorStrategy,
   type JWTAuthentication,
   type RetryOptions,
+  type TlsConfig,
 } from './options.js';
+export type { ClientStatus, ConnectionState, FlagSource } from './status.js';

@@ -1,12 +1,5 @@
-import {
-  createError,
-  describeProblem,
-  fromNative,
-  invalidArguments,
-  type NativeError,
-  type Problem,
-  unwrap,
-} from './errors.js';
+import { settled } from './calls.js';
+import { createError, describeProblem, invalidArguments, type Problem, unwrap } from './errors.js';
 import type { AbortSignalLike } from './fetcher.js';
 import { type ClientHost, weakly } from './host.js';
 import type { Host, NativeAddon, NativeClient } from './native.js';
@@ -18,38 +11,24 @@ export function start(addon: NativeAddon, settings: Settings, host: ClientHost):
     throw invalid([...settings.problems, ...problemsOfTheRest(addon, settings.json)]);
   }
   const client = unwrap(
-    addon.createClient(settings.json, weakly(host, settings.fetcher !== undefined)),
+    addon.createClient(
+      settings.json,
+      weakly(host, settings.fetcher !== undefined),
+      environment(addon),
+    ),
   );
   host.native = client;
   return client;
 }
 
 /** Settles when the first load does, or rejects as soon as the signal is aborted. */
-export function untilReady(
+export async function untilReady(
   client: NativeClient,
   host: ClientHost,
-  signal?: AbortSignalLike,
+  signal: AbortSignalLike | undefined,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(aborted(signal?.reason));
-    signal?.addEventListener('abort', abort, { once: true });
-    client.ready(({ error }) => {
-      signal?.removeEventListener('abort', abort);
-      if (error === undefined) {
-        resolve();
-      } else {
-        reject(failure(error, host));
-      }
-    });
-    if (signal?.aborted) {
-      abort();
-    }
-  });
-}
-
-/** The error to throw; what the fetcher failed with is its cause. */
-export function failure(error: NativeError, host: ClientHost): Error {
-  return fromNative(error, error.code === 'FLIPT_FETCHER_FAILED' ? host.fetchFailure : undefined);
+  const failure: ClientHost['failure'] = (error) => host.failure(error);
+  await settled((settle) => client.ready(settle), { signal, aborted, failure });
 }
 
 /** The error of an `init` that was called off. */
@@ -59,10 +38,22 @@ export function aborted(cause: unknown): Error {
 
 /** What the engine says of the other options. Nothing is ever sent: the requests of this client lead nowhere. */
 function problemsOfTheRest(addon: NativeAddon, json: string): readonly Problem[] {
-  const nowhere: Host = { log: () => {}, fetch: () => {}, abortFetch: () => {} };
-  const { ok, error } = addon.createClient(json, nowhere);
+  const nowhere: Host = { wake: () => {}, kinds: [], fetch: () => {}, abortFetch: () => {} };
+  const { ok, error } = addon.createClient(json, nowhere, {});
   ok?.shutDown();
   return error?.problems ?? [];
+}
+
+/** What this thread sees of the variables that connections heed; each worker thread may have an environment of its own. */
+function environment(addon: NativeAddon): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const name of addon.environmentNames()) {
+    const value = process.env[name];
+    if (value !== undefined) {
+      variables[name] = value;
+    }
+  }
+  return variables;
 }
 
 function invalid(problems: readonly Problem[]): Error {

@@ -1,3 +1,5 @@
+import { describe } from './encode.js';
+
 /**
  * Receives what the client has to say; `console` fits, and so do most logging libraries.
  *
@@ -38,4 +40,13 @@ export function isolate(returned: unknown, report: (reason: unknown) => void): b
   }
   Promise.resolve(returned).catch(report);
   return true;
+}
+
+/** What a callback of the user threw, as text for the log. */
+export function thrownText(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return describe(error);
+  }
 }

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createError, type NativeError, type Tagged } from './errors.js';
+import type { LogLevel } from './logger.js';
 
 /** A flag as the addon lists it. */
 export interface NativeFlag {
@@ -13,12 +14,56 @@ export interface NativeFlag {
 
 /** What the addon calls in JavaScript; none of it keeps the process alive. */
 export interface Host {
-  log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
+  /** Events wait: take them with `client.takeEvents()`. */
+  wake(): void;
+  /** The kinds of events that are kept from the start. */
+  readonly kinds: readonly string[];
   /** Present when a fetcher makes the requests: answer with `client.fetched(id, ...)`. */
   fetch?(id: number, etag: string | null): void;
   /** The request is no longer waited for. */
   abortFetch?(id: number): void;
 }
+
+/** The state of connection and flags; times are milliseconds since 1970. */
+export interface NativeStatus {
+  readonly connection:
+    | 'connecting'
+    | 'streaming'
+    | 'polling'
+    | 'reconnecting'
+    | 'offline'
+    | 'closed';
+  readonly pollingActive: boolean;
+  readonly streamSupported?: boolean;
+  readonly attempt: number;
+  readonly nextAttemptAt?: number;
+  readonly lastSuccessAt?: number;
+  readonly lastError?: NativeError;
+  readonly stale: boolean;
+  readonly source: string;
+  readonly digest?: string;
+  readonly flagCount: number;
+  readonly snapshotBytes: number;
+}
+
+/** A replacement of flag state. */
+export interface NativeChange {
+  readonly added: string[];
+  readonly removed: string[];
+  readonly modified: string[];
+  readonly digest?: string;
+  readonly source: string;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Something that happened. */
+export type NativeEvent =
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
+  | { readonly kind: 'change'; readonly change: NativeChange }
+  | { readonly kind: 'status'; readonly previous: NativeStatus; readonly current: NativeStatus }
+  | { readonly kind: 'error'; readonly error: NativeError }
+  | { readonly kind: 'ready' | 'stale' | 'recovered' | 'closed' };
 
 /** What a fetcher's response came to. */
 export interface Fetched {
@@ -83,15 +128,30 @@ export interface NativeEvaluator {
   readonly layout: number;
 }
 
+/** A call that has not settled yet. */
+export interface NativeCall {
+  /** It settles no more and keeps the process alive no longer. */
+  abandon(): void;
+}
+
 /** The addon's side of one client. */
 export interface NativeClient {
-  /** Settles when the first load has ended; keeps the process alive until then, as the next two do. */
-  ready(settle: (result: Tagged<boolean>) => void): void;
-  refresh(settle: (result: Tagged<boolean>) => void): void;
-  close(settle: (result: Tagged<boolean>) => void): void;
+  /** Settles when the first load has ended; keeps the process alive until then, as the next four do. */
+  ready(settle: (result: Tagged<boolean>) => void): NativeCall;
+  waitReady(settle: (result: Tagged<boolean>) => void, timeoutMs?: number): NativeCall;
+  refresh(settle: (result: Tagged<boolean>) => void): NativeCall;
+  reconnect(settle: (result: Tagged<boolean>) => void): NativeCall;
+  close(settle: (result: Tagged<boolean>) => void): NativeCall;
   /** The part of closing that takes effect at once. */
   shutDown(): void;
   namespace(): string;
+  status(): NativeStatus;
+  /** Whether there is flag state. */
+  isReady(): boolean;
+  /** Names the kinds of events that are kept from now on. */
+  listen(kinds: readonly string[]): void;
+  /** The events that wait, in order. */
+  takeEvents(): NativeEvent[];
   listFlags(): Tagged<NativeFlag[]>;
   exportSnapshot(): Tagged<string>;
   fetched(id: number, result: Fetched): void;
@@ -108,8 +168,14 @@ export interface NativeAddon {
   version(): string;
   /** Every error code with the name of its class. */
   codes(): [code: string, className: string][];
-  /** Validates the options and starts the client. */
-  createClient(optionsJson: string, host: Host): Tagged<NativeClient>;
+  /** The names of the environment variables that connections heed. */
+  environmentNames(): string[];
+  /** Validates the options and starts the client; `environment` holds those variables. */
+  createClient(
+    optionsJson: string,
+    host: Host,
+    environment: Readonly<Record<string, string>>,
+  ): Tagged<NativeClient>;
 }
 
 /** One place where the addon was looked for. */

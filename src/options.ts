@@ -43,6 +43,39 @@ export interface RetryOptions {
   jitter?: boolean | undefined;
 }
 
+/** Whom a client trusts over TLS, and how it shows who it is. Where both are given, data wins over a file. */
+export interface TlsConfig {
+  /**
+   * A PEM file of certificates that are trusted beside the usual ones: the system's, bundled ones, and those that the
+   * environment variables `NODE_EXTRA_CA_CERTS` and `SSL_CERT_FILE` name.
+   */
+  caCertFile?: string | undefined;
+  /** The same as PEM text. */
+  caCertData?: string | undefined;
+  /** Trusts whatever certificate the server shows; the `logger` is warned. Default false. */
+  insecureSkipVerify?: boolean | undefined;
+  /**
+   * Accepts a certificate of another host; its chain is checked all the same, and the `logger` is warned. Default false.
+   */
+  insecureSkipHostnameVerify?: boolean | undefined;
+  /** A PEM file with the client's own certificate chain. */
+  clientCertFile?: string | undefined;
+  /** A PEM file with the key of that certificate, not encrypted. */
+  clientKeyFile?: string | undefined;
+  /** The client's own certificate chain as PEM text. */
+  clientCertData?: string | undefined;
+  /** The key of that certificate as PEM text, not encrypted. */
+  clientKeyData?: string | undefined;
+}
+
+/** Where the last good flag state is kept on disk. */
+export interface CacheOptions {
+  /** The file. Its folder has to exist; two clients of one identity may share it. */
+  path: string;
+  /** How old, in milliseconds, its flag state may be to start from it, up to 2,678,400,000. Default any age. */
+  maxAgeMs?: number | undefined;
+}
+
 /**
  * How a client is set up. Every option may be left out; `undefined` means left out.
  *
@@ -87,6 +120,36 @@ export interface ClientOptions {
   initTimeoutMs?: number | undefined;
   /** How a failed request is repeated. */
   retry?: RetryOptions | undefined;
+  /**
+   * How flag state is kept current: by asking every `updateInterval`, or by a stream that brings each change at once,
+   * with polls as its safety net. Streaming cannot be combined with `fetcher`. Default `polling`.
+   */
+  fetchMode?: 'polling' | 'streaming' | undefined;
+  /** Milliseconds of silence after which a stream is opened anew, 1 to 86,400,000. Default 600,000. */
+  streamIdleTimeoutMs?: number | undefined;
+  /** Milliseconds between two polls beside a healthy stream, 1 to 86,400,000. Default 300,000. */
+  safetyPollIntervalMs?: number | undefined;
+  /** Failed attempts at a stream, one after the other, before polling joins in, 0 to 1,000. Default 5. */
+  maxStreamRetries?: number | undefined;
+  /**
+   * Milliseconds without an answer of the server after which flag state counts as stale, up to 2,678,400,000. Default
+   * three times the polling interval in force (`safetyPollIntervalMs` beside a healthy stream); never with
+   * `updateInterval: 0` and no stream.
+   */
+  staleAfterMs?: number | undefined;
+  /**
+   * Milliseconds for which a replaced credential stays as fallback for its successor, 0 to 86,400,000. Default 300,000.
+   */
+  credentialGracePeriodMs?: number | undefined;
+  /** Whom the client trusts over TLS, and how it shows who it is. Default: the usual trust, no certificate. */
+  tlsConfig?: TlsConfig | undefined;
+  /**
+   * URL of an HTTP proxy, which may hold user and password, or `false` for none. Default: what the environment variables
+   * `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say, in lower or upper case.
+   */
+  proxy?: string | false | undefined;
+  /** Keeps the last good flag state on disk and starts from it. Default: not kept. */
+  cache?: CacheOptions | undefined;
   /** Largest accepted size of flag state in bytes, decompressed. Default 67,108,864 (64 MiB). */
   maxSnapshotBytes?: number | undefined;
   /**

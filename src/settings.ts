@@ -3,6 +3,7 @@ import type { Problem } from './errors.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
 import type { Logger } from './logger.js';
+import { hasMethods, SIGNAL } from './signal.js';
 
 /** The options that JSON cannot carry. */
 interface Local {
@@ -39,12 +40,7 @@ const SHAPES: Readonly<Record<keyof Local, Shape>> = {
     allowed: 'an object with the functions debug, info, warn and error',
     fits: (value) => hasMethods(value, ['debug', 'info', 'warn', 'error']),
   },
-  signal: {
-    allowed: 'an AbortSignal',
-    fits: (value) =>
-      hasMethods(value, ['addEventListener', 'removeEventListener']) &&
-      typeof read(value, 'aborted') === 'boolean',
-  },
+  signal: SIGNAL,
 };
 
 /** Reads each option once. Never throws, whatever the getters and proxies of the caller do. */
@@ -64,6 +60,10 @@ export function readOptions(options: unknown): Settings {
     } else {
       problems.push({ field: key, received: describe(value), allowed: shape.allowed });
     }
+  }
+  if (own.fetcher !== undefined) {
+    // The engine refuses to stream through it.
+    rest['fetcher'] = encode(own.fetcher);
   }
   return { ...own, json: JSON.stringify(rest), problems };
 }
@@ -85,12 +85,4 @@ function keysOf(options: unknown, problems: Problem[]): string[] {
 
 function shapeOf(key: string): Shape | undefined {
   return Object.hasOwn(SHAPES, key) ? SHAPES[key as keyof Local] : undefined;
-}
-
-function hasMethods(value: unknown, names: readonly string[]): value is object {
-  return (
-    (typeof value === 'object' || typeof value === 'function') &&
-    value !== null &&
-    names.every((name) => typeof read(value, name) === 'function')
-  );
 }

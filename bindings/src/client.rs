@@ -1,59 +1,33 @@
-//! One client as JavaScript holds it.
+//! One client as JavaScript holds it: what is answered at once. [`calls`](crate::calls) has the rest.
 
-use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use flipt_engine::store::Installed;
 use flipt_engine::{Client, Error};
-use napi::bindgen_prelude::Function;
-use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-use crate::error::{TaggedAnswer, TaggedBatch, TaggedBoolean, TaggedFlags, TaggedPlan, TaggedText};
+use crate::error::{TaggedAnswer, TaggedBatch, TaggedFlags, TaggedPlan, TaggedText};
+use crate::events::NativeEvent;
 use crate::host_fetch::{Fetched, Waiting};
+use crate::inbox::Inbox;
 use crate::panics::{guard, guard_thrown, thrown};
 use crate::plan::NativePlan;
-use crate::results::{self, NativeFlag, NativeRequest};
+use crate::results::{self, NativeRequest};
+use crate::status::NativeStatus;
 
 /// The addon's side of one client; collecting it shuts the client down.
 #[napi]
 pub struct NativeClient {
     pub(crate) client: Client,
     pub(crate) namespace: String,
+    pub(crate) init_timeout: Duration,
+    pub(crate) inbox: Arc<Inbox>,
     pub(crate) waiting: Option<Arc<Waiting>>,
 }
 
 #[napi]
 impl NativeClient {
-    /// Settles when the first load has ended.
-    #[napi(catch_unwind)]
-    pub fn ready(&self, settle: Function<'_, TaggedBoolean, ()>) -> thrown::Result<()> {
-        let client = self.client.clone();
-        let ready = async move { client.ready().await.map(|()| true) };
-        guard_thrown("ready", || self.settle_later(&settle, ready))?
-    }
-
-    /// Fetches now; settles with whether the flag state changed.
-    #[napi(catch_unwind)]
-    pub fn refresh(&self, settle: Function<'_, TaggedBoolean, ()>) -> thrown::Result<()> {
-        let client = self.client.clone();
-        guard_thrown("refresh", || self.settle_later(&settle, async move { client.refresh().await }))?
-    }
-
-    /// Closes; settles when nothing of the client runs any more.
-    #[napi(catch_unwind)]
-    pub fn close(&self, settle: Function<'_, TaggedBoolean, ()>) -> thrown::Result<()> {
-        let client = self.client.clone();
-        let closed = async move {
-            client.close().await;
-            Ok(true)
-        };
-        guard_thrown("close", || {
-            self.client.shut_down();
-            self.settle_later(&settle, closed)
-        })?
-    }
-
     /// The part of closing that takes effect at once.
     #[napi(catch_unwind)]
     pub fn shut_down(&self) -> thrown::Result<()> {
@@ -66,25 +40,41 @@ impl NativeClient {
         guard_thrown("namespace", || self.namespace.clone())
     }
 
+    /// The state of connection and flags.
+    #[napi(catch_unwind)]
+    pub fn status(&self) -> thrown::Result<NativeStatus> {
+        guard_thrown("status", || (&self.client.status()).into())
+    }
+
+    /// Whether there is flag state to evaluate.
+    #[napi(catch_unwind)]
+    pub fn is_ready(&self) -> thrown::Result<bool> {
+        guard_thrown("isReady", || self.client.store().load().is_some())
+    }
+
+    /// Names the kinds of events that are to be kept for JavaScript from now on.
+    #[napi(catch_unwind)]
+    pub fn listen(&self, kinds: Vec<String>) -> thrown::Result<()> {
+        guard_thrown("listen", || self.inbox.listen(kinds))
+    }
+
+    /// Takes the events that wait, in order.
+    #[napi(catch_unwind)]
+    pub fn take_events(&self) -> thrown::Result<Vec<NativeEvent>> {
+        guard_thrown("takeEvents", || self.inbox.take())
+    }
+
     /// Every flag of the snapshot in force.
     #[napi(catch_unwind)]
     pub fn list_flags(&self) -> TaggedFlags {
-        self.read("listFlags", |installed| {
-            let listed = installed.snapshot.flags().iter().map(|flag| NativeFlag {
-                key: flag.key().to_owned(),
-                enabled: flag.enabled(),
-                type_name: flag.type_name().to_owned(),
-                description: flag.description().map(ToOwned::to_owned),
-            });
-            Ok(listed.collect())
-        })
-        .into()
+        let flags = guard("listFlags", || self.client.flags()).and_then(|flags| flags);
+        flags.map(|flags| flags.into_iter().map(Into::into).collect()).into()
     }
 
     /// The snapshot in force as portable text.
     #[napi(catch_unwind)]
     pub fn export_snapshot(&self) -> TaggedText {
-        self.read("exportSnapshot", |installed| Ok(installed.snapshot.export())).into()
+        guard("exportSnapshot", || self.client.export_snapshot()).and_then(|text| text).into()
     }
 
     /// Answers a request of the host's `fetch`.
@@ -118,21 +108,5 @@ impl NativeClient {
     /// Runs the body of an export on the snapshot in force.
     fn read<T>(&self, export: &'static str, body: impl FnOnce(&Installed) -> Result<T, Error>) -> Result<T, Error> {
         guard(export, || body(&*self.client.store().installed()?)).and_then(|result| result)
-    }
-
-    /// Runs a future on the engine's threads and hands its result to a callback, which holds the event loop until then.
-    fn settle_later(
-        &self,
-        settle: &Function<'_, TaggedBoolean, ()>,
-        future: impl Future<Output = Result<bool, Error>> + Send + 'static,
-    ) -> thrown::Result<()> {
-        let settle = settle.build_threadsafe_function().callee_handled::<false>().build();
-        let settle = settle.map_err(|error| napi::Error::new("FLIPT_INTERNAL_PANIC", error.reason.clone()))?;
-        self.client.spawn(async move {
-            let result = future.await;
-            // A closing environment has nobody left to tell.
-            let _ = settle.call(result.into(), ThreadsafeFunctionCallMode::NonBlocking);
-        });
-        Ok(())
     }
 }

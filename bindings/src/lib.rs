@@ -4,6 +4,7 @@
 //! else through the methods of [`client::NativeClient`].
 #![allow(unreachable_pub, reason = "exports are public for JavaScript; no crate links this one")]
 
+mod calls;
 mod client;
 mod error;
 mod events;
@@ -11,11 +12,13 @@ mod fast_call;
 #[cfg(feature = "test-hooks")]
 mod hooks;
 mod host_fetch;
+mod inbox;
 mod options;
 mod panics;
 mod pin;
 mod plan;
 mod results;
+mod status;
 mod ticks;
 
 use flipt_engine::error::CODES;

@@ -1,48 +1,61 @@
 //! Options become a client. What they mean, and whether they can be used, is the engine's business.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use flipt_engine::client::Observer;
+use flipt_engine::config::ProcessEnvironment;
 use flipt_engine::http::Fetch;
 use flipt_engine::{Client, Config, Error, ErrorKind};
-use napi::bindgen_prelude::{FnArgs, Function};
+use napi::bindgen_prelude::Function;
 use napi_derive::napi;
 
 use crate::client::NativeClient;
 use crate::error::TaggedClient;
-use crate::events::HostObserver;
 use crate::host_fetch::{FetchArgs, HostFetch};
+use crate::inbox::HostObserver;
 use crate::panics::guard;
 
 /// What the addon calls in JavaScript.
 #[napi(object, object_to_js = false)]
 pub struct Host<'a> {
-    /// Takes a log line.
-    pub log: Function<'a, FnArgs<(&'static str, String)>, ()>,
+    /// Told that events wait.
+    pub wake: Function<'a, (), ()>,
+    /// The kinds of events that are kept from the start.
+    pub kinds: Vec<String>,
     /// Makes a request in place of the built-in client.
     pub fetch: Option<Function<'a, FetchArgs, ()>>,
     /// Gives a request up.
     pub abort_fetch: Option<Function<'a, u32, ()>>,
 }
 
-/// Validates the options and starts the client.
+/// The names of the environment variables that connections heed.
 #[napi(catch_unwind)]
-pub fn create_client(options_json: String, host: Host<'_>) -> TaggedClient {
-    guard("createClient", || start(&options_json, &host)).and_then(|started| started).into()
+#[must_use]
+pub fn environment_names() -> Vec<&'static str> {
+    ProcessEnvironment::NAMES.to_vec()
 }
 
-fn start(options_json: &str, host: &Host<'_>) -> Result<NativeClient, Error> {
+/// Validates the options and starts the client. `environment` is what the calling thread sees of the variables.
+#[napi(catch_unwind)]
+pub fn create_client(options_json: String, host: Host<'_>, environment: HashMap<String, String>) -> TaggedClient {
+    guard("createClient", || start(&options_json, &host, environment)).and_then(|started| started).into()
+}
+
+fn start(options_json: &str, host: &Host<'_>, environment: HashMap<String, String>) -> Result<NativeClient, Error> {
     let refuse = |error: napi::Error| Error::new(ErrorKind::Panic).with_context(error.reason.clone());
     let options = serde_json::from_str(options_json)
         .map_err(|error| Error::new(ErrorKind::Panic).with_context("options are not JSON").with_source(error))?;
-    let config = Config::from_json(&options)?;
-    let observer: Arc<dyn Observer> = Arc::new(HostObserver::new(&host.log).map_err(refuse)?);
+    let mut config = Config::from_json(&options)?;
+    config.process_environment = environment.into_iter().collect();
+    let observer = HostObserver::new(&host.wake, host.kinds.clone()).map_err(refuse)?;
+    let inbox = Arc::clone(&observer.inbox);
     let fetch = match (&host.fetch, &host.abort_fetch) {
         (Some(fetch), Some(abort)) => Some(Arc::new(HostFetch::new(fetch, abort).map_err(refuse)?)),
         _ => None,
     };
     let waiting = fetch.as_ref().map(|fetch| Arc::clone(&fetch.waiting));
     let fetch = fetch.map(|fetch| -> Arc<dyn Fetch> { fetch });
-    let namespace = config.namespace.clone();
-    Ok(NativeClient { client: Client::start(config, fetch, Some(observer))?, namespace, waiting })
+    let (namespace, init_timeout) = (config.namespace.clone(), config.init_timeout);
+    let client = Client::start(config, fetch, Some(Arc::new(observer)))?;
+    Ok(NativeClient { client, namespace, init_timeout, inbox, waiting })
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use flipt_engine::Error;
-use flipt_engine::client::monotonic_nanos;
+use flipt_engine::client::{FlagSummary, monotonic_nanos};
 use flipt_engine::evaluate::{self, Evaluation, Request};
 use flipt_engine::snapshot::Snapshot;
 use napi_derive::napi;
@@ -20,6 +20,13 @@ pub struct NativeFlag {
     pub type_name: String,
     /// Its description.
     pub description: Option<String>,
+}
+
+impl From<FlagSummary> for NativeFlag {
+    fn from(flag: FlagSummary) -> Self {
+        let FlagSummary { key, enabled, type_name, description } = flag;
+        Self { key, enabled, type_name, description }
+    }
 }
 
 /// A request: keys and values of the context side by side.

@@ -1,14 +1,34 @@
-//! Loads a namespace from a Flipt server, evaluates its flags for one entity, and shows changes as they arrive.
+//! Streams a namespace from a Flipt server, evaluates its flags for one entity, and tells what changes until ctrl-c.
 //!
 //! `cargo run -p flipt-engine --example evaluate -- [url] [namespace] [entity]`
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use flipt_engine::Result;
-use flipt_engine::client::{Client, Connection};
-use flipt_engine::config::{Config, ServerUrl};
+use flipt_engine::client::{Client, Event, Observer};
+use flipt_engine::config::{Config, FetchMode, ServerUrl};
 use flipt_engine::evaluate::{BatchItem, Request};
+
+/// Prints what happens.
+struct Printer;
+
+impl Observer for Printer {
+    fn event(&self, event: Event) {
+        match event {
+            Event::Changed(changed) => println!("changed: {:?}", changed.change),
+            Event::Status { current, .. } => {
+                println!(
+                    "status: {:?}, polling {}, stale {}",
+                    current.connection, current.polling_active, current.stale
+                );
+            }
+            Event::Error(error) => println!("error: {error}"),
+            _ => {}
+        }
+    }
+}
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -17,17 +37,12 @@ async fn main() -> Result<()> {
     let namespace = arguments.next().unwrap_or_else(|| "default".to_owned());
     let entity = arguments.next().unwrap_or_else(|| "user-1".to_owned());
 
-    let client = Client::start(Config { url, namespace, ..Config::default() }, None, None)?;
+    let config = Config { url, namespace, fetch_mode: FetchMode::Streaming, ..Config::default() };
+    let client = Client::start(config, None, Some(Arc::new(Printer)))?;
     client.ready().await?;
     show(&client, &entity)?;
-
-    println!("waiting for changes; ctrl-c ends");
-    let mut status = client.watch();
-    let digest = status.borrow_and_update().digest.clone();
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = status.wait_for(|now| now.digest != digest || now.connection == Connection::Closed) => show(&client, &entity)?,
-    }
+    // Without a handler for it the process simply ends.
+    let _ = tokio::signal::ctrl_c().await;
     client.close().await;
     Ok(())
 }

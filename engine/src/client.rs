@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, ErrorStrategy};
+use crate::config::{Config, ErrorStrategy, FetchMode};
 use crate::error::{Error, ErrorKind, Result, SnapshotReason};
 use crate::evaluate::{self, BatchItem, BooleanEvaluation, Request, VariantEvaluation};
-use crate::http::{Fetch, HttpFetch};
+use crate::http::{Fetch, HttpFetch, Limiter};
 use crate::snapshot::Snapshot;
-pub use crate::status::{Connection, Event, LogLevel, Observer, Source, Status};
+pub use crate::status::{Changed, Connection, Event, LogLevel, Observer, Source, Status};
 use crate::store::{Store, StoreWriter, store};
-use crate::sync::{Driver, Journal, Links, Policy, Poller, Refresh};
+use crate::sync::{Command, Driver, Journal, Links, Policy, Poller, Reply, Sources, Streamer};
 
 /// How long [`Client::close`] waits for the background task.
 const CLOSE_LIMIT: Duration = Duration::from_millis(80);
@@ -36,7 +37,7 @@ struct Inner {
     store: Store,
     status: Arc<watch::Sender<Status>>,
     settled: watch::Receiver<Option<Result<()>>>,
-    refreshes: mpsc::UnboundedSender<Refresh>,
+    commands: mpsc::UnboundedSender<Command>,
     stop: CancellationToken,
     ended: CancellationToken,
     strategy: ErrorStrategy,
@@ -68,10 +69,7 @@ impl Client {
     pub fn start(config: Config, fetch: Option<Arc<dyn Fetch>>, observer: Option<Arc<dyn Observer>>) -> Result<Self> {
         config.validate()?;
         let seed = seed(&config)?;
-        let (fetch, place) = match fetch {
-            Some(fetch) => (fetch, CALLERS_FETCH.to_owned()),
-            None => built_in(&config)?,
-        };
+        let sources = sources(&config, fetch)?;
         let runtime = runtime::shared()?;
         let (writer, store) = store();
         let mut journal = Journal::new(observer);
@@ -80,17 +78,16 @@ impl Client {
             plant(seed, &writer, &status, &mut journal);
         }
         let (settle, settled) = watch::channel(None);
-        let (refreshes, requested) = mpsc::unbounded_channel();
+        let (commands, asked) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
         let links = Links {
             store: store.clone(),
-            refreshes: requested,
+            commands: asked,
             stop: stop.clone(),
             settled: settle,
             status: Arc::clone(&status),
         };
-        let poller = Poller::new(&config, fetch, &place);
-        let driver = Driver::new(links, writer, poller, journal, Policy::new(&config));
+        let driver = Driver::new(links, writer, sources, journal, Policy::new(&config, false));
         let ended = CancellationToken::new();
         let live = Live::new(ended.clone());
         runtime.spawn(async move {
@@ -98,7 +95,7 @@ impl Client {
             drop(live);
         });
         let strategy = config.error_strategy;
-        Ok(Self(Arc::new(Inner { store, status, settled, refreshes, stop, ended, strategy, runtime })))
+        Ok(Self(Arc::new(Inner { store, status, settled, commands, stop, ended, strategy, runtime })))
     }
 
     /// Waits until the first load has settled: loaded, failed for good, out of retries, or out of time.
@@ -119,15 +116,7 @@ impl Client {
     /// Under [`ErrorStrategy::Fail`] the error of the fetch, while under [`ErrorStrategy::Fallback`] that is
     /// `Ok(false)`. [`ErrorKind::Closed`] under both.
     pub async fn refresh(&self) -> Result<bool> {
-        self.open()?;
-        let (reply, answer) = oneshot::channel();
-        self.0.refreshes.send(reply).map_err(|_| ErrorKind::Closed)?;
-        let result = answer.await.map_err(|_| ErrorKind::Closed)?;
-        self.open()?;
-        match result {
-            Err(error) if self.0.strategy == ErrorStrategy::Fail || *error.kind() == ErrorKind::Closed => Err(error),
-            result => Ok(result.unwrap_or(false)),
-        }
+        self.ask(Command::Refresh).await
     }
 
     /// Waits until there is flag state, whatever its source, and however long the first load takes.
@@ -151,7 +140,7 @@ impl Client {
     /// # Errors
     /// As [`refresh`](Self::refresh).
     pub async fn reconnect(&self) -> Result<()> {
-        self.refresh().await.map(|_| ())
+        self.ask(Command::Reconnect).await.map(|_| ())
     }
 
     /// [Shuts down](Self::shut_down) and waits, less than 100 ms, until the background task has ended. Idempotent.
@@ -240,9 +229,21 @@ impl Client {
         self.with_snapshot(Snapshot::export)
     }
 
-    /// Runs a future on the engine's own threads, for bindings that settle promises from there.
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.0.runtime.spawn(future);
+    /// Runs a future on the engine's own threads, for bindings that settle promises from there. Aborting it drops it.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.0.runtime.spawn(future).abort_handle()
+    }
+
+    async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<bool> {
+        self.open()?;
+        let (reply, answer) = oneshot::channel();
+        self.0.commands.send(command(reply)).map_err(|_| ErrorKind::Closed)?;
+        let result = answer.await.map_err(|_| ErrorKind::Closed)?;
+        self.open()?;
+        match result {
+            Err(error) if self.0.strategy == ErrorStrategy::Fail || *error.kind() == ErrorKind::Closed => Err(error),
+            result => Ok(result.unwrap_or(false)),
+        }
     }
 
     fn open(&self) -> Result<()> {
@@ -312,10 +313,19 @@ impl Drop for Live {
     }
 }
 
-fn built_in(config: &Config) -> Result<(Arc<dyn Fetch>, String)> {
-    let fetch = HttpFetch::new(config)?;
-    let place = fetch.place().to_owned();
-    Ok((Arc::new(fetch), place))
+/// Where flag state comes from: the server, or the caller's own fetch function.
+fn sources(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<Sources> {
+    let limiter = Limiter::new();
+    if let Some(fetch) = fetch {
+        config.refuse_streaming()?;
+        let poller = Arc::new(Poller::new(config, fetch, CALLERS_FETCH));
+        return Ok(Sources { poller, limiter, streamer: None });
+    }
+    let http = Arc::new(HttpFetch::new(config)?);
+    let place = http.place().to_owned();
+    let streams = config.fetch_mode == FetchMode::Streaming;
+    let streamer = streams.then(|| Arc::new(Streamer::new(config, Arc::clone(&http), Arc::clone(&limiter))));
+    Ok(Sources { poller: Arc::new(Poller::new(config, http, &place)), limiter, streamer })
 }
 
 fn seed(config: &Config) -> Result<Option<Snapshot>> {
@@ -333,8 +343,10 @@ fn plant(seed: Snapshot, writer: &StoreWriter, status: &watch::Sender<Status>, j
         status.source = Source::Snapshot;
         status.flag_count = seed.flags().len();
         status.digest = seed.digest().map(str::to_owned);
+        status.snapshot_bytes = seed.text().len();
     });
     writer.install(seed, None);
+    journal.event(Event::Ready);
 }
 
 #[cfg(doctest)]

@@ -194,6 +194,15 @@ impl Config {
         json::read(options)
     }
 
+    /// A caller's own fetch function makes no streams.
+    pub(crate) fn refuse_streaming(&self) -> Result<()> {
+        let mut problems = Vec::new();
+        if self.fetch_mode == FetchMode::Streaming {
+            problems.push(limits::streaming_with_a_fetcher());
+        }
+        refuse(problems)
+    }
+
     /// Checks the limits of every field.
     ///
     /// # Errors

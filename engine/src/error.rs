@@ -139,6 +139,8 @@ pub enum TransportReason {
 pub enum StreamReason {
     /// The server ended it.
     Ended,
+    /// The server does not offer streams.
+    Unsupported,
     /// The server sent an error instead of flag state, with this gRPC code.
     Refused(i64),
     /// A line is neither flag state nor an error.
@@ -276,6 +278,12 @@ impl Error {
     }
 }
 
+impl From<StreamReason> for Error {
+    fn from(reason: StreamReason) -> Self {
+        Self::new(ErrorKind::Stream(reason))
+    }
+}
+
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self::new(kind)
@@ -388,6 +396,7 @@ impl fmt::Display for StreamReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ended => f.write_str("the server ended the stream"),
+            Self::Unsupported => f.write_str("the server does not offer streams"),
             Self::Refused(code) => write!(f, "the server sent an error on the stream (code {code})"),
             Self::Line => f.write_str("the server sent a line on the stream that is not flag state"),
         }

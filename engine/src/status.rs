@@ -1,7 +1,11 @@
 //! What a client tells about itself: its [`Status`], published on one watch channel, and its [`Event`]s.
 
+mod mailbox;
+
 use std::sync::Arc;
 use std::time::SystemTime;
+
+pub use mailbox::Mailbox;
 
 use crate::error::Error;
 use crate::snapshot::Change;
@@ -43,7 +47,22 @@ pub struct Status {
 }
 
 impl Status {
-    /// Whether the two tell apart what [`Event::Status`] announces; times, counts and digests come and go silently.
+    /// What remains to be said once the client is closed.
+    pub(crate) fn closed(self) -> Self {
+        Self {
+            connection: Connection::Closed,
+            polling_active: false,
+            next_attempt_at: None,
+            stale: false,
+            source: Source::None,
+            digest: None,
+            flag_count: 0,
+            snapshot_bytes: 0,
+            ..self
+        }
+    }
+
+    /// Whether the two differ in what [`Event::Status`] announces; times, counts and digests come and go silently.
     #[must_use]
     pub fn differs(&self, other: &Self) -> bool {
         let key = |status: &Self| {

@@ -101,6 +101,15 @@ pub(super) fn text_problem(field: &str, received: &str) -> Problem {
     Problem { field: field.to_owned(), received: received.to_owned(), allowed: TEXT.to_owned(), suggestion: None }
 }
 
+pub(super) fn streaming_with_a_fetcher() -> Problem {
+    Problem {
+        field: "fetchMode".to_owned(),
+        received: "'streaming' together with a fetcher".to_owned(),
+        allowed: "'polling' when a fetcher makes the requests".to_owned(),
+        suggestion: None,
+    }
+}
+
 /// The checks that hold however a [`Config`] was made.
 pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
     let texts = [

@@ -16,6 +16,13 @@ pub(super) fn delay(policy: &Retry, retry: u32, random: f64) -> Duration {
     if policy.jitter { delay.mul_f64(1.0 - random.clamp(0.0, 1.0) / 2.0) } else { delay }
 }
 
+/// The wait before repetition `retry` (from 1) of something that a whole fleet may lose at once: anything from nothing to
+/// the delay.
+pub(super) fn full_jitter(policy: &Retry, retry: u32, random: f64) -> Duration {
+    let delay = delay(&Retry { jitter: false, ..*policy }, retry, 0.0);
+    if policy.jitter { delay.mul_f64(random.clamp(0.0, 1.0)) } else { delay }
+}
+
 /// A wait between polls: the interval, longer or shorter by up to a tenth, so that a fleet does not poll in step.
 pub(super) fn vary(interval: Duration, random: f64) -> Duration {
     interval.mul_f64(0.9 + 0.2 * random.clamp(0.0, 1.0))
@@ -54,6 +61,14 @@ mod tests {
     fn jitter_takes_up_to_a_half() {
         for (random, expected) in [(0.0, 4000), (0.5, 3000), (1.0, 2000), (7.0, 2000), (-1.0, 4000)] {
             assert_eq!(delay(&policy(true), 3, random).as_millis(), expected, "{random}");
+        }
+    }
+
+    #[test]
+    fn full_jitter_takes_any_part() {
+        for (random, expected) in [(0.0, 0), (0.5, 2000), (1.0, 4000)] {
+            assert_eq!(full_jitter(&policy(true), 3, random).as_millis(), expected, "{random}");
+            assert_eq!(full_jitter(&policy(false), 3, random).as_millis(), 4000, "{random}");
         }
     }
 

@@ -5,80 +5,118 @@ use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::backoff;
+use super::faults::Faults;
 use super::journal::Journal;
-use super::machine::{Effects, Failure, Input, Machine, Now, Policy};
+use super::load::Loaded;
+use super::machine::{Attempt, Effects, End, Failure, Input, Machine, Now, Policy};
 use super::panic::contain_async;
-use super::poll::{Loaded, Outcome, Poller};
+use super::poll::{Outcome, Poller};
+use super::stream::{Message, News, NextNews, Reading, Streamer};
 use crate::error::{Error, ErrorKind, Result};
-use crate::status::{Connection, Source, Status};
+use crate::http::Limiter;
+use crate::status::{Changed, Connection, Event, Source, Status};
 use crate::store::{Store, StoreWriter};
 
 /// How often a long wait looks at the wall clock, to notice that the machine slept.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// Someone who waits for a refresh; `true` when it changed the flags.
-pub(crate) type Refresh = oneshot::Sender<Result<bool>>;
+/// What a handle asks of the task.
+pub(crate) enum Command {
+    /// A poll, or part in the one that is under way; `true` when it changed the flags.
+    Refresh(Reply),
+    /// The same on new connections, and a new stream.
+    Reconnect(Reply),
+}
+
+/// Where the outcome of a poll is awaited.
+pub(crate) type Reply = oneshot::Sender<Result<bool>>;
 
 /// What a driver shares with the handles of its client.
 pub(crate) struct Links {
     pub(crate) store: Store,
-    pub(crate) refreshes: mpsc::UnboundedReceiver<Refresh>,
+    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) stop: CancellationToken,
     pub(crate) settled: watch::Sender<Option<Result<()>>>,
     pub(crate) status: Arc<watch::Sender<Status>>,
 }
 
-/// Owns everything that changes: the state machine, the request in flight, the right to install.
+/// Where flag state comes from.
+pub(crate) struct Sources {
+    pub(crate) poller: Arc<Poller>,
+    pub(crate) limiter: Arc<Limiter>,
+    /// Present in streaming mode.
+    pub(crate) streamer: Option<Arc<Streamer>>,
+}
+
+/// Owns everything that changes: the state machine, what is under way, the right to install.
 pub(crate) struct Driver {
     links: Links,
     writer: StoreWriter,
-    poller: Arc<Poller>,
+    sources: Sources,
     journal: Journal,
     machine: Machine,
-    in_flight: Option<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
-    waiting: Vec<Refresh>,
+    poll: Option<Polling>,
+    stream: Option<NextNews>,
+    /// Counts what polls installed, so that older lines of the stream are recognised.
+    epoch: Arc<AtomicU64>,
+    waiting: Vec<Reply>,
+    faults: Faults,
     started: Instant,
+}
+
+/// The poll in flight, and the state that it was sent with.
+struct Polling {
+    outcome: Pin<Box<dyn Future<Output = Outcome> + Send>>,
+    generation: Option<u64>,
 }
 
 impl Driver {
     #[expect(clippy::disallowed_methods, reason = "the driver is the clock of the state machine")]
-    pub(crate) fn new(links: Links, writer: StoreWriter, poller: Poller, journal: Journal, policy: Policy) -> Self {
+    pub(crate) fn new(links: Links, writer: StoreWriter, sources: Sources, journal: Journal, policy: Policy) -> Self {
         Self {
             links,
             writer,
-            poller: Arc::new(poller),
+            sources,
             journal,
             machine: Machine::new(policy),
-            in_flight: None,
+            poll: None,
+            stream: None,
+            epoch: Arc::default(),
             waiting: Vec::new(),
+            faults: Faults::default(),
             started: Instant::now(),
         }
     }
 
     /// Runs until the client is closed; a panic on the way is told and survived.
     pub(crate) async fn run(mut self) {
-        let mut input = Some(Input::Start);
-        while let Err(error) = contain_async(self.serve(input.take())).await {
-            self.in_flight = None;
+        let mut broken = None;
+        while let Err(error) = contain_async(self.serve(broken.take())).await {
+            self.poll = None;
+            self.stream = None;
             self.journal.broke(&error);
-            input = Some(Input::Failed(Failure { error, retry_after: None }));
+            broken = Some(error);
         }
+        self.poll = None;
+        self.stream = None;
         self.step(Input::Close, Err(ErrorKind::Closed.into()));
+        self.journal.event(Event::Closed);
     }
 
-    async fn serve(&mut self, first: Option<Input>) {
-        if let Some(input) = first {
-            let outcome = match &input {
-                Input::Failed(failure) => self.note_failure(&failure.error),
-                _ => Ok(false),
-            };
-            self.step(input, outcome);
+    async fn serve(&mut self, broken: Option<Error>) {
+        match broken {
+            None => self.step(Input::Start, Ok(false)),
+            Some(error) => {
+                let outcome = self.failed(&error);
+                self.step(Input::Broke(error), outcome);
+            }
         }
         loop {
             let wake = self.wake();
@@ -86,99 +124,196 @@ impl Driver {
                 biased;
                 () = self.links.stop.cancelled() => return,
                 // Before the answer, so that everyone who asked while the request was in flight shares it.
-                refresh = self.links.refreshes.recv() => match refresh {
-                    Some(refresh) => {
-                        self.waiting.push(refresh);
-                        self.step(Input::Refresh, Ok(false));
-                    }
+                command = self.links.commands.recv() => match command {
+                    Some(command) => self.obey(command),
                     None => return,
                 },
-                outcome = landing(&mut self.in_flight) => self.landed(outcome),
+                // Before the poll, so that what arrived first is installed first.
+                (news, reading) = next_news(&mut self.stream) => self.heard(news, reading),
+                outcome = landing(&mut self.poll) => self.landed(outcome),
                 () = tokio::time::sleep(wake) => self.step(Input::Tick, Ok(false)),
             }
         }
     }
 
-    /// The request in flight has come to its end.
+    fn obey(&mut self, command: Command) {
+        // A caller is not held back, not even by a poll that has to wait for its turn.
+        self.sources.limiter.waive();
+        let (input, reply) = match command {
+            Command::Refresh(reply) => (Input::Refresh, reply),
+            Command::Reconnect(reply) => (Input::Reconnect, reply),
+        };
+        self.waiting.push(reply);
+        self.step(input, Ok(false));
+    }
+
+    /// The poll in flight has come to its end.
     fn landed(&mut self, outcome: Outcome) {
-        self.in_flight = None;
+        let generation = self.poll.take().and_then(|poll| poll.generation);
         match outcome {
-            Outcome::NotModified => {
-                self.note_success();
-                self.step(Input::Succeeded, Ok(false));
-            }
-            Outcome::Loaded(loaded) => {
-                let changed = loaded.changed;
+            Outcome::NotModified => self.polled(false),
+            Outcome::Loaded(loaded) if generation == self.generation() => {
+                let changes = loaded.changes();
+                self.epoch.fetch_add(1, Ordering::AcqRel);
                 self.install(loaded);
-                self.note_success();
-                self.step(Input::Succeeded, Ok(changed));
+                self.polled(changes);
+            }
+            // Something was installed since the request was sent; only a new answer can tell which of the two is newer.
+            Outcome::Loaded(loaded) => {
+                if loaded.etag.is_none() || loaded.etag != self.etag() {
+                    self.step(Input::Outdated, Ok(false));
+                }
+                self.polled(false);
             }
             Outcome::Failed { error, retry_after } => {
-                let wall = self.now().wall;
-                let retry_after = retry_after.and_then(|header| backoff::retry_after(&header, wall));
-                self.journal.failed(&error);
-                let result = self.note_failure(&error);
-                self.step(Input::Failed(Failure { error, retry_after }), result);
+                let failure = self.failure(error, retry_after);
+                self.journal.failed(&failure.error);
+                let result = self.failed(&failure.error);
+                self.step(Input::Polled(Err(failure)), result);
             }
         }
     }
 
-    fn install(&mut self, loaded: Loaded) {
-        let Loaded { snapshot, etag, .. } = loaded;
-        let flags = snapshot.flags().len();
-        let digest = snapshot.digest().map(str::to_owned);
-        let warnings = snapshot.warnings().to_vec();
-        self.writer.install(snapshot, etag);
-        self.links.status.send_if_modified(|status| {
-            status.source = Source::Server;
-            status.flag_count = flags;
-            status.digest = digest;
-            false
-        });
-        self.journal.installed(flags, &warnings);
+    /// The stream has brought something, or has ended.
+    fn heard(&mut self, news: News, reading: Option<Reading>) {
+        self.stream = reading.map(|reading| -> NextNews { Box::pin(reading.next()) });
+        match news {
+            News::Message { message, began } => {
+                let mut outdated = false;
+                match message {
+                    Message::Current => {}
+                    Message::Loaded(loaded) if began == self.epoch.load(Ordering::Acquire) => self.install(*loaded),
+                    // A poll's answer was installed while it arrived, and may be newer.
+                    Message::Loaded(_) => outdated = true,
+                }
+                self.journal.streamed();
+                self.faults.stream_mended();
+                self.succeeded();
+                self.step(Input::Delivered, Ok(false));
+                if outdated {
+                    self.step(Input::Outdated, Ok(false));
+                }
+            }
+            News::Idle => self.step(Input::Ended(End::Idle), Ok(false)),
+            News::Failed { error, retry_after, absence } => {
+                let failure = Failure { absence, ..self.failure(error, retry_after) };
+                self.journal.stream_failed(&failure.error);
+                self.faults.stream_failed(&failure.error);
+                self.step(Input::Ended(End::Failed(failure)), Ok(false));
+            }
+        }
     }
 
-    fn note_success(&mut self) {
+    fn failure(&self, error: Error, retry_after: Option<String>) -> Failure {
         let wall = self.now().wall;
+        Failure::new(error, retry_after.and_then(|header| backoff::retry_after(&header, wall)))
+    }
+
+    fn polled(&mut self, changed: bool) {
         self.journal.succeeded();
+        self.faults.poll_mended();
+        self.succeeded();
         self.links.status.send_if_modified(|status| {
             status.requests += 1;
             status.failures = 0;
-            status.last_error = None;
+            false
+        });
+        self.step(Input::Polled(Ok(())), Ok(changed));
+    }
+
+    fn succeeded(&mut self) {
+        let wall = self.now().wall;
+        self.links.status.send_if_modified(|status| {
             status.last_success_at = SystemTime::UNIX_EPOCH.checked_add(wall);
             false
         });
     }
 
-    fn note_failure(&mut self, error: &Error) -> Result<bool> {
+    fn failed(&mut self, error: &Error) -> Result<bool> {
+        self.faults.poll_failed(error);
         self.links.status.send_if_modified(|status| {
             status.requests += 1;
             status.failures = status.failures.saturating_add(1);
-            status.last_error = Some(error.clone());
             false
         });
         Err(error.clone())
     }
 
+    /// Puts flag state in force, and tells of it.
+    fn install(&mut self, loaded: Loaded) {
+        let Loaded { snapshot, etag, change } = loaded;
+        let flags = snapshot.flags().len();
+        let digest = snapshot.digest().map(str::to_owned);
+        let bytes = snapshot.text().len();
+        let warnings = snapshot.warnings().to_vec();
+        self.writer.install(snapshot, etag);
+        let mut first = false;
+        self.links.status.send_if_modified(|status| {
+            first = status.source == Source::None;
+            status.source = Source::Server;
+            status.flag_count = flags;
+            status.digest.clone_from(&digest);
+            status.snapshot_bytes = bytes;
+            false
+        });
+        self.journal.installed(flags, &warnings);
+        if first {
+            self.journal.event(Event::Ready);
+        } else if let Some(change) = change.filter(|change| !change.is_empty()) {
+            let at = SystemTime::UNIX_EPOCH + self.now().wall;
+            self.journal.event(Event::Changed(Changed {
+                change: Arc::new(change),
+                digest,
+                source: Source::Server,
+                at,
+            }));
+        }
+    }
+
+    fn generation(&self) -> Option<u64> {
+        self.links.store.load().as_ref().map(|installed| installed.generation)
+    }
+
+    fn etag(&self) -> Option<String> {
+        self.links.store.load().as_ref().and_then(|installed| installed.etag.clone())
+    }
+
     /// Lets the machine decide, publishes the status, then answers those who wait for what just happened.
     fn step(&mut self, input: Input, outcome: Result<bool>) {
-        let quiet = matches!(input, Input::Tick | Input::Refresh);
-        let effects = self.machine.on(input, self.now(), random());
-        if !quiet {
-            self.publish();
-        }
+        let now = self.now();
+        let effects = self.machine.on(input, now, random());
+        self.publish(now);
         self.apply(effects, outcome);
     }
 
-    fn publish(&self) {
-        let connection = self.machine.connection();
-        self.links.status.send_modify(|status| {
+    fn publish(&mut self, now: Now) {
+        let machine = &self.machine;
+        if machine.connection() == Connection::Streaming || machine.stream_supported() == Some(false) {
+            self.faults.stream_mended();
+        }
+        let last_error = self.faults.last();
+        let previous = self.journal.told_status();
+        let wall = |at: Duration| now.wall.checked_add(at.saturating_sub(now.monotonic));
+        let mut current = None;
+        self.links.status.send_if_modified(|status| {
             if self.links.store.is_closed() {
-                *status = status.clone().closed();
+                *status = std::mem::take(status).closed();
             } else {
-                status.connection = connection;
+                status.connection = machine.connection();
+                status.polling_active = machine.polling_active();
+                status.stream_supported = machine.stream_supported();
+                status.attempt = machine.failed_attempts();
+                let next = machine.next_attempt().and_then(wall);
+                status.next_attempt_at = next.and_then(|next| SystemTime::UNIX_EPOCH.checked_add(next));
+                status.stale = machine.is_stale();
+                status.last_error = last_error;
             }
+            current = status.differs(&previous).then(|| status.clone());
+            true
         });
+        if let Some(current) = current {
+            self.journal.status(Arc::new(current));
+        }
     }
 
     fn apply(&mut self, effects: Effects, outcome: Result<bool>) {
@@ -186,24 +321,35 @@ impl Driver {
             self.links.settled.send_replace(Some(result));
         }
         if effects.series_ended {
-            for refresh in self.waiting.drain(..) {
+            self.sources.limiter.restore();
+            for reply in self.waiting.drain(..) {
                 // Whoever stopped waiting needs no answer.
-                let _ = refresh.send(outcome.clone());
+                let _ = reply.send(outcome.clone());
             }
         }
-        if effects.fetch {
-            let installed = self.links.store.load().clone();
-            self.in_flight = Some(Box::pin(Arc::clone(&self.poller).poll(installed)));
+        if let Some(attempt) = effects.fetch {
+            self.fetch(attempt);
         }
+        if let (Some(attempt), Some(streamer)) = (effects.open, &self.sources.streamer) {
+            let (store, epoch) = (self.links.store.clone(), Arc::clone(&self.epoch));
+            self.stream = Some(Arc::clone(streamer).open(attempt, store, epoch));
+        }
+    }
+
+    fn fetch(&mut self, attempt: Attempt) {
+        let installed = self.links.store.load().clone();
+        let generation = installed.as_ref().map(|installed| installed.generation);
+        let (poller, limiter) = (Arc::clone(&self.sources.poller), Arc::clone(&self.sources.limiter));
+        let outcome = Box::pin(async move {
+            limiter.attempt(attempt == Attempt::Repeated, true, async { poller.poll(installed).await }).await
+        });
+        self.poll = Some(Polling { outcome, generation });
     }
 
     fn wake(&self) -> Duration {
         let tick = self.machine.next_tick().map(|at| at.saturating_sub(self.now().monotonic));
-        match tick {
-            Some(wait) if self.machine.watches_wall_clock() => wait.min(HEARTBEAT),
-            Some(wait) => wait,
-            None => Duration::MAX,
-        }
+        let heartbeat = self.machine.watches_wall_clock().then_some(HEARTBEAT);
+        [tick, heartbeat].into_iter().flatten().min().unwrap_or(Duration::MAX)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the driver is the clock of the state machine")]
@@ -213,10 +359,18 @@ impl Driver {
     }
 }
 
-/// The outcome of the request in flight; pending for ever when there is none.
-async fn landing(in_flight: &mut Option<Pin<Box<dyn Future<Output = Outcome> + Send>>>) -> Outcome {
-    match in_flight {
-        Some(request) => request.await,
+/// The outcome of the poll in flight; pending for ever when there is none.
+async fn landing(poll: &mut Option<Polling>) -> Outcome {
+    match poll {
+        Some(poll) => poll.outcome.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next news of the stream; pending for ever when there is none.
+async fn next_news(stream: &mut Option<NextNews>) -> (News, Option<Reading>) {
+    match stream {
+        Some(next) => next.as_mut().await,
         None => std::future::pending().await,
     }
 }
@@ -226,11 +380,4 @@ fn random() -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "the upper 53 bits fit a float exactly")]
     let bits = (RandomState::new().build_hasher().finish() >> 11) as f64;
     bits / (1u64 << 53) as f64
-}
-
-impl Status {
-    /// What remains to be said once the client is closed.
-    pub(crate) fn closed(self) -> Self {
-        Self { connection: Connection::Closed, source: Source::None, digest: None, flag_count: 0, ..self }
-    }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::panic::contain;
 use crate::error::Error;
-use crate::status::{Event, LogLevel, Observer};
+use crate::status::{Event, LogLevel, Observer, Status};
 
 /// Different snapshot warnings that are remembered, so that a server that makes up new ones cannot fill the memory.
 const REMEMBERED: usize = 1000;
@@ -13,24 +13,57 @@ const REMEMBERED: usize = 1000;
 pub(crate) struct Journal {
     observer: Option<Arc<dyn Observer>>,
     failures: u32,
+    stream_failures: u32,
     told: HashSet<String>,
+    status: Arc<Status>,
 }
 
 impl Journal {
     pub(crate) fn new(observer: Option<Arc<dyn Observer>>) -> Self {
-        Self { observer, failures: 0, told: HashSet::new() }
+        Self { observer, failures: 0, stream_failures: 0, told: HashSet::new(), status: Arc::default() }
     }
 
     pub(super) fn failed(&mut self, error: &Error) {
         self.failures = self.failures.saturating_add(1);
-        let level = if self.failures == 1 { LogLevel::Warn } else { LogLevel::Debug };
-        self.tell(level, || format!("flag state could not be fetched: {error}"));
+        self.tell(loudness(self.failures), || format!("flag state could not be fetched: {error}"));
+        self.event(Event::Error(error.clone()));
     }
 
     pub(super) fn succeeded(&mut self) {
         let failures = std::mem::take(&mut self.failures);
         if failures > 0 {
             self.tell(LogLevel::Info, || format!("flag state is current again after {failures} failed requests"));
+        }
+    }
+
+    pub(super) fn stream_failed(&mut self, error: &Error) {
+        self.stream_failures = self.stream_failures.saturating_add(1);
+        self.tell(loudness(self.stream_failures), || format!("the stream of flag state failed: {error}"));
+        self.event(Event::Error(error.clone()));
+    }
+
+    /// The stream brought a message.
+    pub(super) fn streamed(&mut self) {
+        let failures = std::mem::take(&mut self.stream_failures);
+        if failures > 0 {
+            self.tell(LogLevel::Info, || format!("flag state is streamed again after {failures} failed attempts"));
+        }
+    }
+
+    /// The status that was told last.
+    pub(super) fn told_status(&self) -> Arc<Status> {
+        Arc::clone(&self.status)
+    }
+
+    pub(super) fn status(&mut self, current: Arc<Status>) {
+        let previous = std::mem::replace(&mut self.status, Arc::clone(&current));
+        let (was_stale, is_stale) = (previous.stale, current.stale);
+        self.event(Event::Status { previous, current });
+        if is_stale && !was_stale {
+            self.tell(LogLevel::Warn, || "flag state may be outdated".to_owned());
+            self.event(Event::Stale);
+        } else if was_stale && !is_stale {
+            self.event(Event::Recovered);
         }
     }
 
@@ -55,14 +88,26 @@ impl Journal {
 
     pub(super) fn broke(&self, error: &Error) {
         self.tell(LogLevel::Error, || format!("the background task broke and starts again: {error}"));
+        self.event(Event::Error(error.clone()));
     }
 
     fn tell(&self, level: LogLevel, message: impl FnOnce() -> String) {
-        if let Some(observer) = &self.observer {
-            // An observer that panics is its author's concern; telling it so would make it panic again.
-            let _ = contain(|| observer.event(Event::Log { level, message: message() }));
+        if self.observer.is_some() {
+            self.event(Event::Log { level, message: message() });
         }
     }
+
+    pub(crate) fn event(&self, event: Event) {
+        if let Some(observer) = &self.observer {
+            // An observer that panics is its author's concern; telling it so would make it panic again.
+            let _ = contain(|| observer.event(event));
+        }
+    }
+}
+
+/// How loudly the `count`th failure in a row is told.
+fn loudness(count: u32) -> LogLevel {
+    if count == 1 { LogLevel::Warn } else { LogLevel::Debug }
 }
 
 #[cfg(test)]

@@ -1,29 +1,55 @@
-//! When to fetch, wait and answer, as a pure state machine: time and randomness are arguments.
+//! When to fetch, stream, wait and answer, as a pure state machine: time and randomness are arguments.
 //!
-//! A *series* is one fetch with its retries. Two things run side by side: the schedule, and the settling of the
-//! first load.
+//! Three things run side by side: the polls, the stream, and the settling of the first load. A *series* is one fetch
+//! with its retries.
 //!
-//! # The schedule
+//! # The polls
 //!
 //! | state | input | effect | next state |
 //! |---|---|---|---|
 //! | `Created` | `Start` | fetch | `Fetching` 0 |
-//! | `Fetching` n | `Succeeded` | series ends | `Waiting` |
-//! | `Fetching` n | `Failed`, may pass, n < retries | | `BackingOff` n + 1 |
-//! | `Fetching` n | `Failed`, otherwise | series ends | `Waiting` |
-//! | `Fetching` n | `Refresh` | joins the series | `Fetching` n |
-//! | `BackingOff` n | its time has come | fetch | `Fetching` n |
-//! | `BackingOff` n | `Refresh` | joins the series | `BackingOff` n |
-//! | `Waiting` | its time has come, by either clock | fetch | `Fetching` 0 |
-//! | `Waiting` | `Refresh` | fetch | `Fetching` 0 |
-//! | any other | `Failed`: the task broke | series ends | `Waiting` |
-//! | any | `Close` | | `Closed` |
-//! | `Closed` | any | | `Closed` |
+//! | `Fetching` n | `Polled(Ok)` | series ends | `Waiting` |
+//! | `Fetching` n | `Polled(Ok)`, outdated meanwhile | fetch | `Fetching` n |
+//! | `Fetching` n | `Polled(Err)`, may pass, n < retries | | `BackingOff` n + 1 |
+//! | `Fetching` n | `Polled(Err)`, otherwise | series ends | `Waiting` |
+//! | `Fetching` n, `BackingOff` n | `Refresh` | joins the series | the same |
+//! | `BackingOff` n | its time has come, or `Reconnect` | fetch | `Fetching` n |
+//! | `Waiting` | its time has come, by either clock; `Refresh`, `Reconnect`, `Outdated` | fetch | `Fetching` 0 |
+//! | any | `Broke`: the task broke | series ends | `Waiting` |
+//! | any | `Close` | series ends | `Closed` |
 //!
-//! `Waiting` lasts the update interval, varied by a tenth, and at least what a `Retry-After` asked for. With polling
-//! off it has no end, unless there is no flag state at all: then the default interval goes on until there is.
-//! The wall clock ends it too, so that a machine that slept polls when it wakes. Retries and the first load's
-//! deadlines go by the monotonic clock alone.
+//! `Waiting` lasts an interval, varied by a tenth, and at least what a `Retry-After` asked for:
+//!
+//! | mode | the stream | interval |
+//! |---|---|---|
+//! | polling | | `updateInterval`; with 0 none, but the default one while there is no flag state at all |
+//! | streaming | none yet: the server has not answered; or silent, and to be confirmed | `updateInterval`, 30 s at most |
+//! | streaming | healthy, or broken for less than `maxStreamRetries` attempts | `safetyPollIntervalMs` |
+//! | streaming | broken for longer: polling has joined in | `updateInterval`, 30 s at most |
+//! | streaming | not offered by the server | `updateInterval`, or 30 s |
+//!
+//! The wall clock ends it too, so that a machine that slept polls when it wakes. Everything else goes by the monotonic
+//! clock alone.
+//!
+//! # The stream
+//!
+//! | state | input | effect | next state |
+//! |---|---|---|---|
+//! | `Off` | the first successful poll, in streaming mode | open | `Attempting` |
+//! | `Attempting` | `Delivered` | | `Streaming` |
+//! | `Attempting`, silent for `connectTimeoutMs` + 30 s | tick | a poll, unless one was sent since and succeeded | the same |
+//! | the same | a poll that was sent since succeeds | | `Streaming`, failures forgotten |
+//! | `Streaming` | `Delivered` | | `Streaming`; failures are forgotten 30 s after the first message |
+//! | `Attempting`, `Streaming` | `Ended(Idle)`, or the machine slept | open | `Attempting`, trusted if it was healthy |
+//! | `Attempting`, `Streaming` | `Ended(Failed)` | | `BackingOff` |
+//! | the same | a 501; or the third foreign 404 running, with polls succeeding | | `Absent` |
+//! | `BackingOff` | its time has come | open | `Attempting` |
+//! | `Absent` | an hour has passed | open | `Attempting` |
+//! | any but `Off` | `Reconnect` | open | `Attempting` |
+//! | any | `Close`, `Broke` | drop | `Closed`, `BackingOff` |
+//!
+//! A trusted attempt counts as the healthy stream that it takes over from. After `maxStreamRetries` failed attempts
+//! without a message, polling joins in with a poll at once; the first message, or the confirmation, retires it.
 //!
 //! # The first load
 //!
@@ -31,250 +57,340 @@
 //!
 //! | what | with a seed and `fallback` | `fallback` | `fail` |
 //! |---|---|---|---|
-//! | `Succeeded` | success | success | success |
-//! | `Failed`, first time | success | | |
+//! | flag state from the disk | success, at once | success, at once | success, at once |
+//! | `Polled(Ok)` | success | success | success |
+//! | `Polled(Err)`, first time | success | | |
 //! | `connectTimeoutMs` | success | | |
-//! | `Failed`, series ends | success | success | that error |
+//! | `Polled(Err)`, series ends | success | success | that error |
 //! | `initTimeoutMs` | success | success | `InitTimeout`, caused by the last error |
 //! | `Close` | `Closed` | `Closed` | `Closed` |
+//!
+//! # Staleness
+//!
+//! Flag state is stale when the server said nothing for `staleAfterMs` (by default three times the interval in force),
+//! when a poll says 404, and when it came from the disk, until the server is heard again: a poll that succeeds, or a
+//! message on the stream.
+
+mod first_load;
+mod freshness;
+mod input;
+mod policy;
+mod poll;
+mod stream;
 
 use std::time::Duration;
 
+use first_load::FirstLoad;
+use freshness::Freshness;
+pub(super) use input::{Attempt, Effects, End, Failure, Input, Now};
+pub(crate) use policy::Policy;
+use poll::{Poll, Series};
+pub(super) use stream::Absence;
+use stream::Stream;
+
 use super::backoff;
-use crate::config::{Config, ErrorStrategy, Retry};
-use crate::error::{Error, ErrorKind, Result};
+use crate::config::FetchMode;
+use crate::error::{Error, ErrorKind};
 use crate::status::Connection;
 
-/// What the machine needs to know of the options.
-#[derive(Debug, Clone)]
-pub(crate) struct Policy {
-    update_interval: Option<Duration>,
-    retry: Retry,
-    init_timeout: Duration,
-    /// How long a first load may keep a caller waiting who has a seed to fall back on.
-    early_timeout: Option<Duration>,
-    strategy: ErrorStrategy,
-    seeded: bool,
-}
-
-impl Policy {
-    pub(crate) fn new(config: &Config) -> Self {
-        let seeded = config.snapshot.is_some();
-        let early = seeded && config.error_strategy == ErrorStrategy::Fallback;
-        Self {
-            update_interval: config.update_interval,
-            retry: config.retry,
-            init_timeout: config.init_timeout,
-            early_timeout: early.then_some(config.connect_timeout),
-            strategy: config.error_strategy,
-            seeded,
-        }
-    }
-}
-
-/// A moment on both clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Now {
-    /// Since any fixed moment; may stand still while the machine sleeps.
-    pub(super) monotonic: Duration,
-    /// Since 1970; may jump.
-    pub(super) wall: Duration,
-}
-
-#[derive(Debug)]
-pub(super) enum Input {
-    Start,
-    /// Time has passed; whatever is due happens.
-    Tick,
-    Refresh,
-    Succeeded,
-    Failed(Failure),
-    Close,
-}
-
-/// A failed request, and how long the server asked to be left alone.
-#[derive(Debug, Clone)]
-pub(super) struct Failure {
-    pub(super) error: Error,
-    pub(super) retry_after: Option<Duration>,
-}
-
-/// What the driver has to do now.
-#[derive(Debug, Default)]
-pub(super) struct Effects {
-    /// Send a request. Never asked while one is in flight.
-    pub(super) fetch: bool,
-    /// Answer everyone who waits for a refresh with this request's outcome.
-    pub(super) series_ended: bool,
-    /// Answer everyone who waits for the first load.
-    pub(super) settled: Option<Result<()>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Created,
-    Fetching { retries: u32 },
-    BackingOff { retries: u32, until: Duration },
-    Waiting { until: Option<Now> },
-    Closed,
-}
-
-#[derive(Debug)]
-enum FirstLoad {
-    Pending { deadline: Duration, early: Option<Duration>, last_error: Option<Error> },
-    Settled,
-}
+/// A wall clock that runs ahead of the other one by this much means that the machine slept.
+const SLEPT: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(super) struct Machine {
     policy: Policy,
-    state: State,
+    poll: Poll,
+    stream: Stream,
     first_load: FirstLoad,
-    answered: bool,
-    failing: bool,
+    freshness: Freshness,
+    /// The time of the last input.
+    last: Now,
+    closed: bool,
 }
 
 impl Machine {
     pub(super) fn new(policy: Policy) -> Self {
-        Self { policy, state: State::Created, first_load: FirstLoad::Settled, answered: false, failing: false }
+        Self {
+            poll: Poll::new(policy.retry),
+            stream: Stream::new(),
+            first_load: FirstLoad::Settled,
+            freshness: Freshness::new(policy.cached),
+            policy,
+            last: Now::default(),
+            closed: false,
+        }
     }
 
     pub(super) fn on(&mut self, input: Input, now: Now, random: f64) -> Effects {
         let mut effects = Effects::default();
-        match (self.state, input) {
-            (State::Closed, _) => {}
-            (_, Input::Close) => {
-                self.state = State::Closed;
-                effects.series_ended = true;
-                self.settle(&mut effects, Err(ErrorKind::Closed.into()));
-            }
-            (State::Created, Input::Start) => {
-                self.first_load = FirstLoad::Pending {
-                    deadline: now.monotonic + self.policy.init_timeout,
-                    early: self.policy.early_timeout.map(|timeout| now.monotonic + timeout),
-                    last_error: None,
-                };
-                self.fetch(0, &mut effects);
-            }
-            (State::Fetching { .. }, Input::Succeeded) => {
-                self.answered = true;
-                self.failing = false;
-                effects.series_ended = true;
-                self.wait(Duration::ZERO, now, random);
-                self.settle(&mut effects, Ok(()));
-            }
-            (State::Fetching { retries }, Input::Failed(failure)) => {
-                self.failed(retries, failure, now, random, &mut effects);
-            }
-            (_, Input::Failed(failure)) => self.failed(u32::MAX, failure, now, random, &mut effects),
-            (State::Waiting { .. }, Input::Refresh) => self.fetch(0, &mut effects),
-            (_, Input::Tick) => self.tick(now, &mut effects),
-            _ => {}
+        if self.closed {
+            return effects;
         }
+        let polling_joined = self.polls_beside();
+        match input {
+            Input::Start => self.start(now, &mut effects),
+            Input::Tick => self.tick(now, &mut effects),
+            Input::Refresh if self.poll.is_waiting() => self.fetch(now, Attempt::Regular, &mut effects),
+            Input::Refresh => {}
+            Input::Reconnect => self.reconnect(now, &mut effects),
+            Input::Polled(Ok(())) => self.answered(now, random, &mut effects),
+            Input::Polled(Err(failure)) => self.poll_failed(failure, now, random, &mut effects),
+            Input::Outdated if self.poll.ask_again() => self.fetch(now, Attempt::Repeated, &mut effects),
+            Input::Outdated => {}
+            Input::Delivered => {
+                self.stream.delivered(now);
+                self.freshness.heard(now.monotonic);
+            }
+            Input::Ended(End::Idle) => self.renew_stream(now, &mut effects),
+            Input::Ended(End::Failed(failure)) => self.stream_failed(&failure, now, random, &mut effects),
+            Input::Broke(error) => self.broke(error, now, random, &mut effects),
+            Input::Close => {
+                self.closed = true;
+                effects.series_ended = true;
+                effects.settled = self.first_load.settle(Err(ErrorKind::Closed.into()), &self.policy);
+            }
+        }
+        self.last = now;
+        if polling_joined != self.polls_beside() && self.poll.is_waiting() {
+            self.change_pace(now, random, &mut effects);
+        }
+        self.freshness.tick(self.policy.stale_after(self.interval()), self.has_state(), now.monotonic);
         effects
     }
 
     /// The monotonic time of the next [`Input::Tick`], if one is needed.
     pub(super) fn next_tick(&self) -> Option<Duration> {
-        let schedule = match self.state {
-            State::BackingOff { until, .. } => Some(until),
-            State::Waiting { until } => until.map(|until| until.monotonic),
-            State::Created | State::Fetching { .. } | State::Closed => None,
-        };
-        let first_load = match &self.first_load {
-            FirstLoad::Pending { deadline, early, .. } => Some(early.map_or(*deadline, |early| early.min(*deadline))),
-            FirstLoad::Settled => None,
-        };
-        [schedule, first_load].into_iter().flatten().min()
+        if self.closed {
+            return None;
+        }
+        let confirmation = self.stream.confirms_at(&self.policy);
+        let stale = self.freshness.due(self.policy.stale_after(self.interval())).filter(|_| self.has_state());
+        [self.poll.due(), self.stream.due(), confirmation, self.first_load.due(), stale].into_iter().flatten().min()
     }
 
     /// Whether the wall clock may end the wait sooner than [`next_tick`](Self::next_tick) says.
     pub(super) fn watches_wall_clock(&self) -> bool {
-        matches!(self.state, State::Waiting { until: Some(_) })
+        !self.closed && (self.poll.is_waiting() && self.poll.due().is_some() || !self.stream.is_off())
     }
 
     pub(super) fn connection(&self) -> Connection {
-        match self.state {
-            State::Closed => Connection::Closed,
-            _ if !self.answered => Connection::Connecting,
-            _ if self.failing => Connection::Reconnecting,
-            _ => Connection::Polling,
+        if self.closed {
+            return Connection::Closed;
+        }
+        if !self.poll.answered {
+            return Connection::Connecting;
+        }
+        let polls = if self.poll.is_failing() { Connection::Reconnecting } else { Connection::Polling };
+        match self.policy.mode {
+            FetchMode::Streaming if self.stream.is_healthy() => Connection::Streaming,
+            FetchMode::Streaming if self.polls_beside() => polls,
+            FetchMode::Streaming if !self.stream.is_known() => Connection::Connecting,
+            FetchMode::Streaming => Connection::Reconnecting,
+            FetchMode::Polling => polls,
         }
     }
 
-    fn fetch(&mut self, retries: u32, effects: &mut Effects) {
-        self.state = State::Fetching { retries };
-        effects.fetch = true;
-    }
-
-    fn failed(&mut self, retries: u32, failure: Failure, now: Now, random: f64, effects: &mut Effects) {
-        self.failing = true;
-        let asked = failure.retry_after.unwrap_or_default();
-        let again = failure.error.retryable() && retries < self.policy.retry.max_retries;
-        if again {
-            let retries = retries + 1;
-            let delay = backoff::delay(&self.policy.retry, retries, random).max(asked);
-            self.state = State::BackingOff { retries, until: now.monotonic + delay };
-        } else {
-            effects.series_ended = true;
-            self.wait(asked, now, random);
-        }
-        let gives_up = match &mut self.first_load {
-            FirstLoad::Pending { early, last_error, .. } => {
-                *last_error = Some(failure.error.clone());
-                early.is_some() || !again
+    pub(super) fn polling_active(&self) -> bool {
+        !self.closed
+            && match self.policy.mode {
+                FetchMode::Polling => self.policy.update_interval.is_some(),
+                FetchMode::Streaming => self.polls_beside(),
             }
-            FirstLoad::Settled => false,
-        };
-        if gives_up {
-            self.settle(effects, Err(failure.error));
+    }
+
+    pub(super) fn stream_supported(&self) -> Option<bool> {
+        self.stream.supported
+    }
+
+    pub(super) fn is_stale(&self) -> bool {
+        self.freshness.is_stale()
+    }
+
+    /// Failed attempts since the last success, on the channel that the mode is about.
+    pub(super) fn failed_attempts(&self) -> u32 {
+        if self.streams() { self.stream.without_data.max(self.poll.failures) } else { self.poll.failures }
+    }
+
+    /// When the next attempt is due that a caller cares about: not the safety poll.
+    pub(super) fn next_attempt(&self) -> Option<Duration> {
+        let poll = self.poll.due().filter(|_| !self.streams() || self.polls_beside() || self.poll.is_failing());
+        [poll, self.stream.due().filter(|_| !self.stream.is_absent())].into_iter().flatten().min()
+    }
+
+    fn streams(&self) -> bool {
+        self.policy.mode == FetchMode::Streaming && !self.stream.is_off()
+    }
+
+    /// Whether polls do the work of a stream that is broken or not offered.
+    fn polls_beside(&self) -> bool {
+        self.streams() && (self.stream.is_absent() || self.stream.is_broken(&self.policy) || self.was_absent())
+    }
+
+    /// Whether the hourly question is under way; nothing changes until it is answered.
+    fn was_absent(&self) -> bool {
+        self.stream.supported == Some(false)
+    }
+
+    fn has_state(&self) -> bool {
+        self.poll.answered || self.policy.seeded || self.policy.cached
+    }
+
+    /// The interval in force.
+    fn interval(&self) -> Option<Duration> {
+        match self.policy.mode {
+            FetchMode::Polling => self.policy.polling_interval(self.has_state()),
+            FetchMode::Streaming if self.was_absent() => Some(self.policy.absent_interval()),
+            FetchMode::Streaming if self.stream.is_healthy() => Some(self.policy.safety_poll_interval),
+            FetchMode::Streaming if self.stream.is_off() || self.stream.is_unconfirmed() || self.polls_beside() => {
+                Some(self.policy.beside_interval())
+            }
+            FetchMode::Streaming => Some(self.policy.safety_poll_interval),
         }
     }
 
-    fn wait(&mut self, at_least: Duration, now: Now, random: f64) {
-        let has_state = self.answered || self.policy.seeded;
-        let interval = self.policy.update_interval.or_else(|| (!has_state).then_some(Config::DEFAULT_UPDATE_INTERVAL));
-        let until = interval.map(|interval| {
-            let wait = backoff::vary(interval, random).max(at_least);
-            Now { monotonic: now.monotonic + wait, wall: now.wall + wait }
-        });
-        self.state = State::Waiting { until };
+    fn start(&mut self, now: Now, effects: &mut Effects) {
+        self.first_load = FirstLoad::begin(&self.policy, now.monotonic);
+        self.freshness.start(now.monotonic);
+        self.fetch(now, Attempt::Regular, effects);
+        if self.policy.cached {
+            effects.settled = self.first_load.settle(Ok(()), &self.policy);
+        }
     }
 
     fn tick(&mut self, now: Now, effects: &mut Effects) {
-        if let FirstLoad::Pending { deadline, early, last_error } = &self.first_load {
-            let early = early.is_some_and(|early| now.monotonic >= early);
-            if early || now.monotonic >= *deadline {
-                let timeout = Error::new(ErrorKind::InitTimeout(self.policy.init_timeout));
-                let timeout = match last_error.clone() {
-                    Some(error) => timeout.with_source(error),
-                    None => timeout,
-                };
-                self.settle(effects, Err(timeout));
-            }
+        effects.settled = self.first_load.tick(&self.policy, now.monotonic);
+        if self.slept(now) && !self.stream.is_off() && self.stream.due().is_none() {
+            self.renew_stream(now, effects);
+            self.hasten_poll(now, effects);
         }
-        match self.state {
-            State::BackingOff { retries, until } if now.monotonic >= until => self.fetch(retries, effects),
-            State::Waiting { until: Some(until) } if now.monotonic >= until.monotonic || now.wall >= until.wall => {
-                self.fetch(0, effects);
+        if self.poll.is_due(now) {
+            self.fetch(now, self.poll_attempt(), effects);
+        }
+        if self.stream.is_due(now) {
+            self.stream.attempt(false, now);
+            effects.open = Some(Attempt::Repeated);
+        }
+        if self.stream.confirms_at(&self.policy).is_some_and(|at| now.monotonic >= at) {
+            self.stream.ask_confirmation();
+            self.confirm(now);
+            if !self.stream.is_healthy() {
+                self.hasten_poll(now, effects);
             }
-            _ => {}
         }
     }
 
-    fn settle(&mut self, effects: &mut Effects, result: Result<()>) {
-        if matches!(std::mem::replace(&mut self.first_load, FirstLoad::Settled), FirstLoad::Settled) {
-            return;
+    fn slept(&self, now: Now) -> bool {
+        let wall = now.wall.saturating_sub(self.last.wall);
+        wall > now.monotonic.saturating_sub(self.last.monotonic) + SLEPT
+    }
+
+    fn reconnect(&mut self, now: Now, effects: &mut Effects) {
+        self.fetch(now, Attempt::Regular, effects);
+        if !self.stream.is_off() {
+            self.stream.renew(now);
+            self.stream.forgive();
+            effects.open = Some(Attempt::Regular);
         }
-        let forgiven = self.policy.strategy == ErrorStrategy::Fallback && self.state != State::Closed;
-        effects.settled = Some(if forgiven { Ok(()) } else { result });
+    }
+
+    fn answered(&mut self, now: Now, random: f64, effects: &mut Effects) {
+        let series = self.poll.succeeded();
+        self.freshness.heard(now.monotonic);
+        effects.settled = self.first_load.settle(Ok(()), &self.policy);
+        if self.policy.mode == FetchMode::Streaming && self.stream.is_off() {
+            self.stream.attempt(false, now);
+            effects.open = Some(Attempt::Regular);
+        }
+        self.confirm(now);
+        if self.stream.is_absent_by(self.poll.succeeded) {
+            self.stream.give_up(now);
+        }
+        match series {
+            Series::GoesOn => self.fetch(now, Attempt::Repeated, effects),
+            Series::Over => {
+                effects.series_ended = true;
+                self.wait(now, random);
+            }
+        }
+    }
+
+    /// A silent attempt is healthy when it had its time and a poll says that there is nothing to tell.
+    fn confirm(&mut self, now: Now) {
+        if self.stream.is_confirmed_by(self.poll.succeeded) {
+            self.stream.confirmed(now);
+        }
+    }
+
+    fn poll_failed(&mut self, failure: Failure, now: Now, random: f64, effects: &mut Effects) {
+        let is_over = self.poll.failed(&failure, now, random) == Series::Over;
+        if is_over {
+            effects.series_ended = true;
+            self.wait(now, random);
+        }
+        if *failure.error.kind() == ErrorKind::Status(404) {
+            self.freshness.gone();
+        }
+        effects.settled = self.first_load.failed(&failure.error, is_over, &self.policy);
+    }
+
+    fn stream_failed(&mut self, failure: &Failure, now: Now, random: f64, effects: &mut Effects) {
+        self.stream.failed(failure, &self.policy, now, random);
+        if self.stream.is_absent_by(self.poll.succeeded) {
+            self.stream.give_up(now);
+        } else if self.stream.seems_absent() {
+            self.hasten_poll(now, effects);
+        }
+    }
+
+    fn broke(&mut self, error: Error, now: Now, random: f64, effects: &mut Effects) {
+        let failure = Failure::new(error, None);
+        if !self.stream.is_off() {
+            self.stream.failed(&failure, &self.policy, now, random);
+        }
+        self.poll_failed(failure, now, random, effects);
+    }
+
+    fn renew_stream(&mut self, now: Now, effects: &mut Effects) {
+        self.stream.renew(now);
+        effects.open = Some(Attempt::Repeated);
+    }
+
+    /// Polls at once, unless a poll is under way or in backoff already, or the server asked to be left alone.
+    fn hasten_poll(&mut self, now: Now, effects: &mut Effects) {
+        if self.poll.is_waiting() && self.poll.may_hurry(now) {
+            self.fetch(now, Attempt::Repeated, effects);
+        }
+    }
+
+    fn fetch(&mut self, now: Now, attempt: Attempt, effects: &mut Effects) {
+        self.poll.fetch(now);
+        effects.fetch = Some(attempt);
+    }
+
+    fn poll_attempt(&self) -> Attempt {
+        if self.poll.is_failing() { Attempt::Repeated } else { Attempt::Regular }
+    }
+
+    fn wait(&mut self, now: Now, random: f64) {
+        let wait = self.interval().map(|interval| backoff::vary(interval, random));
+        self.poll.wait(wait, now);
+    }
+
+    /// Polling has joined in, which it does at once, or has retired.
+    fn change_pace(&mut self, now: Now, random: f64, effects: &mut Effects) {
+        if self.polls_beside() && self.poll.may_hurry(now) {
+            self.fetch(now, Attempt::Repeated, effects);
+        } else {
+            self.wait(now, random);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::TransportReason;
+    use crate::config::{Config, ErrorStrategy, Retry};
+    use crate::error::{StreamReason, TransportReason};
 
     const EVEN: f64 = 0.5;
 
@@ -292,25 +408,25 @@ mod tests {
     }
 
     fn failed(kind: ErrorKind, retry_after: Option<u64>) -> Input {
-        Input::Failed(Failure { error: kind.into(), retry_after: retry_after.map(Duration::from_secs) })
+        Input::Polled(Err(Failure::new(kind.into(), retry_after.map(Duration::from_secs))))
     }
 
     fn machine(adjust: impl FnOnce(&mut Policy)) -> Machine {
         let config = Config { retry: Retry { jitter: false, ..Retry::default() }, ..Config::default() };
-        let mut policy = Policy::new(&config);
+        let mut policy = Policy::new(&config, false);
         adjust(&mut policy);
         Machine::new(policy)
     }
 
     fn started(adjust: impl FnOnce(&mut Policy)) -> Machine {
         let mut machine = machine(adjust);
-        assert!(machine.on(Input::Start, at(0.0), EVEN).fetch);
+        assert!(machine.on(Input::Start, at(0.0), EVEN).fetch.is_some());
         machine
     }
 
     fn loaded(adjust: impl FnOnce(&mut Policy)) -> Machine {
         let mut machine = started(adjust);
-        assert!(matches!(machine.on(Input::Succeeded, at(0.0), EVEN).settled, Some(Ok(()))));
+        assert!(matches!(machine.on(Input::Polled(Ok(())), at(0.0), EVEN).settled, Some(Ok(()))));
         machine
     }
 
@@ -345,13 +461,13 @@ mod tests {
     fn polls_at_the_interval_varied_by_a_tenth() {
         for (random, due) in [(0.0, 108.0), (0.5, 120.0), (1.0, 132.0)] {
             let mut machine = started(|_| {});
-            let effects = machine.on(Input::Succeeded, at(0.0), random);
+            let effects = machine.on(Input::Polled(Ok(())), at(0.0), random);
             assert!(effects.series_ended);
             assert_eq!(machine.connection(), Connection::Polling);
             assert!((machine.next_tick().unwrap().as_secs_f64() - due).abs() < 1e-6);
-            assert!(!tick(&mut machine, due - 0.1).fetch);
-            assert!(tick(&mut machine, due + 0.1).fetch);
-            assert!(!tick(&mut machine, due + 500.0).fetch, "one request in flight");
+            assert!(tick(&mut machine, due - 0.1).fetch.is_none());
+            assert!(tick(&mut machine, due + 0.1).fetch.is_some());
+            assert!(tick(&mut machine, due + 500.0).fetch.is_none(), "one request in flight");
         }
     }
 
@@ -361,19 +477,19 @@ mod tests {
         let mut now = 0.0;
         for _series in 0..50 {
             now += 120.0;
-            assert!(tick(&mut machine, now).fetch);
+            assert!(tick(&mut machine, now).fetch.is_some());
             for wait in [1.0, 2.0, 4.0] {
                 let effects = machine.on(passing(), at(now), EVEN);
-                assert!(!effects.series_ended && !effects.fetch);
+                assert!(!effects.series_ended && effects.fetch.is_none());
                 assert_eq!(machine.connection(), Connection::Reconnecting);
-                assert!(!tick(&mut machine, now + wait - 0.01).fetch);
+                assert!(tick(&mut machine, now + wait - 0.01).fetch.is_none());
                 now += wait;
-                assert!(tick(&mut machine, now).fetch);
+                assert!(tick(&mut machine, now).fetch.is_some());
             }
             assert!(machine.on(passing(), at(now), EVEN).series_ended);
         }
-        assert!(tick(&mut machine, now + 120.0).fetch);
-        machine.on(Input::Succeeded, at(now + 120.0), EVEN);
+        assert!(tick(&mut machine, now + 120.0).fetch.is_some());
+        machine.on(Input::Polled(Ok(())), at(now + 120.0), EVEN);
         assert_eq!(machine.connection(), Connection::Polling);
     }
 
@@ -387,39 +503,39 @@ mod tests {
             ErrorKind::Transport(TransportReason::Tls),
         ] {
             let mut machine = loaded(|_| {});
-            assert!(tick(&mut machine, 120.0).fetch);
+            assert!(tick(&mut machine, 120.0).fetch.is_some());
             assert!(machine.on(failed(kind, None), at(120.0), EVEN).series_ended);
-            assert!(!tick(&mut machine, 239.0).fetch);
-            assert!(tick(&mut machine, 240.0).fetch);
+            assert!(tick(&mut machine, 239.0).fetch.is_none());
+            assert!(tick(&mut machine, 240.0).fetch.is_some());
         }
     }
 
     #[test]
     fn retry_after_lengthens_both_kinds_of_wait() {
         let mut machine = loaded(|policy| policy.update_interval = Some(Duration::from_secs(10)));
-        assert!(tick(&mut machine, 10.0).fetch);
+        assert!(tick(&mut machine, 10.0).fetch.is_some());
         machine.on(failed(ErrorKind::Status(429), Some(60)), at(10.0), EVEN);
-        assert!(!tick(&mut machine, 69.9).fetch);
-        assert!(tick(&mut machine, 70.0).fetch);
+        assert!(tick(&mut machine, 69.9).fetch.is_none());
+        assert!(tick(&mut machine, 70.0).fetch.is_some());
         machine.on(failed(ErrorKind::Status(429), Some(0)), at(70.0), EVEN);
-        assert!(!tick(&mut machine, 71.9).fetch, "the backoff is the least wait");
-        assert!(tick(&mut machine, 72.0).fetch);
+        assert!(tick(&mut machine, 71.9).fetch.is_none(), "the backoff is the least wait");
+        assert!(tick(&mut machine, 72.0).fetch.is_some());
         assert!(machine.on(failed(ErrorKind::Status(500), Some(40)), at(72.0), EVEN).series_ended);
-        assert!(!tick(&mut machine, 111.9).fetch);
-        assert!(tick(&mut machine, 112.0).fetch);
+        assert!(tick(&mut machine, 111.9).fetch.is_none());
+        assert!(tick(&mut machine, 112.0).fetch.is_some());
     }
 
     #[test]
     fn refreshes_share_a_series() {
         let mut machine = loaded(|_| {});
-        assert!(machine.on(Input::Refresh, at(1.0), EVEN).fetch);
-        assert!(!machine.on(Input::Refresh, at(1.1), EVEN).fetch);
+        assert!(machine.on(Input::Refresh, at(1.0), EVEN).fetch.is_some());
+        assert!(machine.on(Input::Refresh, at(1.1), EVEN).fetch.is_none());
         machine.on(passing(), at(1.2), EVEN);
         let effects = machine.on(Input::Refresh, at(1.3), EVEN);
-        assert!(!effects.fetch && !effects.series_ended, "a refresh does not cut a backoff short");
-        assert!(tick(&mut machine, 2.2).fetch);
-        assert!(machine.on(Input::Succeeded, at(2.3), EVEN).series_ended);
-        assert!(!tick(&mut machine, 121.0).fetch, "the schedule starts anew");
+        assert!(effects.fetch.is_none() && !effects.series_ended, "a refresh does not cut a backoff short");
+        assert!(tick(&mut machine, 2.2).fetch.is_some());
+        assert!(machine.on(Input::Polled(Ok(())), at(2.3), EVEN).series_ended);
+        assert!(tick(&mut machine, 121.0).fetch.is_none(), "the schedule starts anew");
     }
 
     #[test]
@@ -428,8 +544,8 @@ mod tests {
         assert_eq!(machine.connection(), Connection::Polling);
         assert_eq!(machine.next_tick(), None);
         assert!(!machine.watches_wall_clock());
-        assert!(!tick(&mut machine, 1e6).fetch);
-        assert!(machine.on(Input::Refresh, at(1e6), EVEN).fetch);
+        assert!(tick(&mut machine, 1e6).fetch.is_none());
+        assert!(machine.on(Input::Refresh, at(1e6), EVEN).fetch.is_some());
         assert!(machine.on(lasting(), at(1e6), EVEN).series_ended);
         assert_eq!(machine.next_tick(), None);
     }
@@ -441,8 +557,8 @@ mod tests {
             fallback(policy);
         });
         assert_eq!(code(&machine.on(lasting(), at(0.0), EVEN)), "ok");
-        assert!(tick(&mut machine, 120.0).fetch);
-        machine.on(Input::Succeeded, at(120.0), EVEN);
+        assert!(tick(&mut machine, 120.0).fetch.is_some());
+        machine.on(Input::Polled(Ok(())), at(120.0), EVEN);
         assert_eq!(machine.next_tick(), None);
         let mut machine = started(|policy| {
             manual(policy);
@@ -457,10 +573,10 @@ mod tests {
         let mut machine = loaded(|_| {});
         assert!(machine.watches_wall_clock());
         let woken = Now { monotonic: at(3.0).monotonic, wall: at(3600.0).wall };
-        assert!(machine.on(Input::Tick, woken, EVEN).fetch);
+        assert!(machine.on(Input::Tick, woken, EVEN).fetch.is_some());
         let mut machine = loaded(|_| {});
         let set_back = Now { monotonic: at(120.0).monotonic, wall: Duration::ZERO };
-        assert!(machine.on(Input::Tick, set_back, EVEN).fetch, "a clock that was set back delays nothing");
+        assert!(machine.on(Input::Tick, set_back, EVEN).fetch.is_some(), "a clock that was set back delays nothing");
     }
 
     #[test]
@@ -470,7 +586,7 @@ mod tests {
         assert!(!machine.watches_wall_clock());
         let jumped = Now { monotonic: at(0.5).monotonic, wall: at(3600.0).wall };
         let effects = machine.on(Input::Tick, jumped, EVEN);
-        assert!(!effects.fetch);
+        assert!(effects.fetch.is_none());
         assert_eq!(code(&effects), "pending");
     }
 
@@ -480,8 +596,8 @@ mod tests {
         assert_eq!(machine.connection(), Connection::Connecting);
         assert_eq!(code(&machine.on(passing(), at(0.1), EVEN)), "pending");
         assert_eq!(machine.connection(), Connection::Connecting);
-        assert!(tick(&mut machine, 1.1).fetch);
-        assert_eq!(code(&machine.on(Input::Succeeded, at(1.2), EVEN)), "ok");
+        assert!(tick(&mut machine, 1.1).fetch.is_some());
+        assert_eq!(code(&machine.on(Input::Polled(Ok(())), at(1.2), EVEN)), "ok");
         assert_eq!(code(&tick(&mut machine, 10.0)), "pending", "once");
     }
 
@@ -507,10 +623,10 @@ mod tests {
             let mut machine = started(adjust);
             assert_eq!(code(&machine.on(passing(), at(0.0), EVEN)), first);
             for now in [1.0, 3.0] {
-                assert!(tick(&mut machine, now).fetch, "the retries go on behind");
+                assert!(tick(&mut machine, now).fetch.is_some(), "the retries go on behind");
                 assert_eq!(code(&machine.on(passing(), at(now), EVEN)), "pending");
             }
-            assert!(tick(&mut machine, 7.0).fetch);
+            assert!(tick(&mut machine, 7.0).fetch.is_some());
             let effects = machine.on(passing(), at(7.0), EVEN);
             assert!(effects.series_ended);
             assert_eq!(code(&effects), last);
@@ -529,8 +645,8 @@ mod tests {
             assert_eq!(code(&tick(&mut machine, due - 0.01)), "pending");
             let effects = tick(&mut machine, due);
             assert_eq!(code(&effects), expected);
-            assert!(!effects.fetch && !effects.series_ended, "the request goes on");
-            assert!(machine.on(Input::Succeeded, at(due + 1.0), EVEN).series_ended);
+            assert!(effects.fetch.is_none() && !effects.series_ended, "the request goes on");
+            assert!(machine.on(Input::Polled(Ok(())), at(due + 1.0), EVEN).series_ended);
             assert_eq!(machine.connection(), Connection::Polling);
         }
     }
@@ -555,13 +671,13 @@ mod tests {
         for mut machine in [machine(|_| {}), started(|_| {}), backing_off(), loaded(|_| {})] {
             let pending = matches!(machine.first_load, FirstLoad::Pending { .. });
             let effects = machine.on(Input::Close, at(1.0), EVEN);
-            assert!(effects.series_ended && !effects.fetch);
+            assert!(effects.series_ended && effects.fetch.is_none());
             assert_eq!(code(&effects), if pending { "FLIPT_CLIENT_CLOSED" } else { "pending" });
             assert_eq!(machine.connection(), Connection::Closed);
             assert_eq!(machine.next_tick(), None);
-            for input in [Input::Start, Input::Tick, Input::Refresh, Input::Succeeded, lasting(), Input::Close] {
+            for input in [Input::Start, Input::Tick, Input::Refresh, Input::Polled(Ok(())), lasting(), Input::Close] {
                 let effects = machine.on(input, at(1e6), EVEN);
-                assert!(!effects.fetch && !effects.series_ended && effects.settled.is_none());
+                assert!(effects.fetch.is_none() && !effects.series_ended && effects.settled.is_none());
             }
         }
     }
@@ -570,9 +686,354 @@ mod tests {
     fn a_broken_task_settles_what_waits_and_keeps_the_schedule() {
         let mut machine = started(|_| {});
         machine.on(passing(), at(0.0), EVEN);
-        let effects = machine.on(failed(ErrorKind::Panic, None), at(0.5), EVEN);
-        assert!(effects.series_ended && !effects.fetch);
+        let effects = machine.on(Input::Broke(ErrorKind::Panic.into()), at(0.5), EVEN);
+        assert!(effects.series_ended && effects.fetch.is_none());
         assert_eq!(code(&effects), "FLIPT_INTERNAL_PANIC");
-        assert!(tick(&mut machine, 120.5).fetch);
+        assert!(tick(&mut machine, 120.5).fetch.is_some());
+    }
+
+    fn streaming(adjust: impl FnOnce(&mut Policy)) -> Machine {
+        let mut machine = started(|policy| {
+            policy.mode = FetchMode::Streaming;
+            adjust(policy);
+        });
+        assert_eq!(machine.on(Input::Polled(Ok(())), at(0.0), EVEN).open, Some(Attempt::Regular));
+        assert_eq!(machine.connection(), Connection::Connecting);
+        machine
+    }
+
+    fn delivering(adjust: impl FnOnce(&mut Policy)) -> Machine {
+        let mut machine = streaming(adjust);
+        machine.on(Input::Delivered, at(0.0), EVEN);
+        assert_eq!((machine.connection(), machine.polling_active()), (Connection::Streaming, false));
+        machine
+    }
+
+    fn ended(absence: Absence) -> Input {
+        let failure = Failure::new(ErrorKind::Stream(StreamReason::Ended).into(), None);
+        Input::Ended(End::Failed(Failure { absence, ..failure }))
+    }
+
+    fn poll_succeeds(machine: &mut Machine, seconds: f64) -> Effects {
+        machine.on(Input::Polled(Ok(())), at(seconds), EVEN)
+    }
+
+    /// The time at which the machine next opens a stream, answering every poll on the way.
+    fn next_open(machine: &mut Machine) -> f64 {
+        for _ in 0..1000 {
+            let due = machine.next_tick().expect("something is planned").as_secs_f64();
+            let effects = tick(machine, due);
+            if effects.fetch.is_some() {
+                poll_succeeds(machine, due);
+            }
+            if effects.open.is_some() {
+                return due;
+            }
+        }
+        panic!("no stream is opened");
+    }
+
+    #[test]
+    fn a_stream_is_opened_after_the_first_load_only() {
+        let mut machine = started(|policy| policy.mode = FetchMode::Streaming);
+        assert!(machine.on(lasting(), at(0.0), EVEN).open.is_none());
+        assert!(tick(&mut machine, 30.0).fetch.is_some(), "polls go on, at 30 s at most");
+        assert_eq!(poll_succeeds(&mut machine, 30.0).open, Some(Attempt::Regular));
+    }
+
+    #[test]
+    fn a_healthy_stream_has_a_slow_poll_beside_it() {
+        let mut machine = delivering(|_| {});
+        assert_eq!(machine.stream_supported(), Some(true));
+        assert!(tick(&mut machine, 299.0).fetch.is_none());
+        assert_eq!(tick(&mut machine, 300.0).fetch, Some(Attempt::Regular));
+        poll_succeeds(&mut machine, 300.0);
+        assert_eq!(machine.connection(), Connection::Streaming);
+    }
+
+    #[test]
+    fn every_end_of_a_stream_backs_off() {
+        let mut machine = delivering(|_| {});
+        let mut now = 0.0;
+        for wait in [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0] {
+            machine.on(ended(Absence::Unlikely), at(now), EVEN);
+            let opened = next_open(&mut machine);
+            assert!((opened - now - wait).abs() < 1e-6, "{wait}");
+            now = opened;
+        }
+    }
+
+    #[test]
+    fn polling_joins_in_and_the_first_message_retires_it() {
+        let mut machine = streaming(|_| {});
+        let mut now = 0.0;
+        for failures in 1..=4 {
+            assert!(machine.on(ended(Absence::Unlikely), at(now), EVEN).fetch.is_none());
+            assert_eq!((machine.connection(), machine.polling_active()), (Connection::Reconnecting, false));
+            assert_eq!(machine.failed_attempts(), failures);
+            now = next_open(&mut machine);
+        }
+        assert_eq!(machine.on(ended(Absence::Unlikely), at(now), EVEN).fetch, Some(Attempt::Repeated));
+        poll_succeeds(&mut machine, now);
+        assert_eq!((machine.connection(), machine.polling_active()), (Connection::Polling, true));
+        assert_eq!(machine.poll.due(), Some(Duration::from_secs_f64(now + 30.0)));
+        machine.on(failed(ErrorKind::Status(500), None), at(now), EVEN);
+        assert_eq!(machine.connection(), Connection::Reconnecting);
+        machine.on(Input::Polled(Ok(())), at(now), EVEN);
+        tick(&mut machine, now + 16.0);
+        machine.on(Input::Delivered, at(now + 17.0), EVEN);
+        assert_eq!((machine.connection(), machine.polling_active()), (Connection::Streaming, false));
+        assert_eq!(machine.failed_attempts(), 0);
+        assert_eq!(machine.poll.due(), Some(Duration::from_secs_f64(now + 317.0)));
+    }
+
+    #[test]
+    fn polling_beside_is_never_slower_than_half_a_minute() {
+        for (interval, expected) in [(None, 30.0), (Some(120.0), 30.0), (Some(5.0), 5.0)] {
+            let mut machine = streaming(|policy| {
+                policy.update_interval = interval.map(Duration::from_secs_f64);
+                policy.max_stream_retries = 0;
+            });
+            assert!(machine.on(ended(Absence::Unlikely), at(0.0), EVEN).fetch.is_some());
+            poll_succeeds(&mut machine, 0.0);
+            assert_eq!(machine.poll.due(), Some(Duration::from_secs_f64(expected)));
+        }
+    }
+
+    #[test]
+    fn the_backoff_starts_anew_after_a_message_and_thirty_healthy_seconds() {
+        for (healthy, wait) in [(29.0, 4.0), (30.0, 1.0)] {
+            let mut machine = streaming(|_| {});
+            machine.on(ended(Absence::Unlikely), at(0.0), EVEN);
+            tick(&mut machine, 1.0);
+            machine.on(ended(Absence::Unlikely), at(1.0), EVEN);
+            tick(&mut machine, 3.0);
+            machine.on(Input::Delivered, at(3.0), EVEN);
+            machine.on(Input::Delivered, at(20.0), EVEN);
+            machine.on(ended(Absence::Unlikely), at(3.0 + healthy), EVEN);
+            assert!((next_open(&mut machine) - 3.0 - healthy - wait).abs() < 1e-6, "{healthy}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_delivers_and_ends_is_left_alone_longer_and_longer_without_polling() {
+        let mut machine = delivering(|_| {});
+        let mut now = 0.0;
+        for _ in 0..20 {
+            machine.on(ended(Absence::Unlikely), at(now), EVEN);
+            assert!(!machine.polling_active());
+            now = next_open(&mut machine);
+            machine.on(Input::Delivered, at(now), EVEN);
+        }
+        machine.on(ended(Absence::Unlikely), at(now), EVEN);
+        assert!(next_open(&mut machine) - now > 29.0);
+    }
+
+    #[test]
+    fn a_silent_stream_is_confirmed_by_a_poll() {
+        let mut machine = streaming(|_| {});
+        assert!(tick(&mut machine, 34.0).fetch.is_none());
+        assert_eq!(tick(&mut machine, 35.0).fetch, Some(Attempt::Repeated));
+        assert_eq!(machine.connection(), Connection::Connecting);
+        poll_succeeds(&mut machine, 35.1);
+        assert_eq!((machine.connection(), machine.failed_attempts()), (Connection::Streaming, 0));
+        assert_eq!(machine.poll.due(), Some(Duration::from_secs_f64(335.1)));
+    }
+
+    #[test]
+    fn a_poll_that_a_caller_wanted_meanwhile_confirms_it_as_well() {
+        let mut machine = streaming(|_| {});
+        assert!(machine.on(Input::Refresh, at(10.0), EVEN).fetch.is_some());
+        poll_succeeds(&mut machine, 10.0);
+        assert_eq!(machine.connection(), Connection::Connecting);
+        assert!(tick(&mut machine, 35.0).fetch.is_none());
+        assert_eq!(machine.connection(), Connection::Streaming);
+    }
+
+    #[test]
+    fn a_silent_stream_whose_confirmation_fails_is_asked_about_at_the_pace_of_polling() {
+        let mut machine = streaming(|_| {});
+        assert!(tick(&mut machine, 35.0).fetch.is_some());
+        machine.on(lasting(), at(35.0), EVEN);
+        assert_eq!(machine.connection(), Connection::Connecting);
+        assert!(tick(&mut machine, 64.0).fetch.is_none());
+        assert!(tick(&mut machine, 65.0).fetch.is_some());
+        poll_succeeds(&mut machine, 65.0);
+        assert_eq!(machine.connection(), Connection::Streaming);
+    }
+
+    #[test]
+    fn a_confirmation_resets_the_backoff_and_retires_polling() {
+        let mut machine = streaming(|policy| policy.max_stream_retries = 1);
+        machine.on(ended(Absence::Unlikely), at(0.0), EVEN);
+        poll_succeeds(&mut machine, 0.0);
+        assert!(machine.polling_active());
+        assert!(tick(&mut machine, 1.0).open.is_some());
+        tick(&mut machine, 30.0);
+        poll_succeeds(&mut machine, 30.0);
+        assert!(tick(&mut machine, 36.0).fetch.is_none(), "a poll was sent since the stream was asked for");
+        assert_eq!((machine.connection(), machine.polling_active()), (Connection::Streaming, false));
+        machine.on(ended(Absence::Unlikely), at(37.0), EVEN);
+        assert_eq!(next_open(&mut machine), 38.0);
+    }
+
+    #[test]
+    fn hours_of_silence_are_neither_failure_nor_polling() {
+        let mut machine = delivering(|_| {});
+        for number in 1..=100 {
+            let now = f64::from(number) * 600.0;
+            while machine.next_tick().unwrap() < Duration::from_secs_f64(now) {
+                let due = machine.next_tick().unwrap().as_secs_f64();
+                assert!(tick(&mut machine, due).fetch.is_some());
+                poll_succeeds(&mut machine, due);
+            }
+            let effects = machine.on(Input::Ended(End::Idle), at(now), EVEN);
+            assert_eq!((effects.open, effects.fetch), (Some(Attempt::Repeated), None));
+            assert_eq!((machine.connection(), machine.polling_active()), (Connection::Streaming, false));
+            assert_eq!(machine.failed_attempts(), 0);
+            assert!(!machine.is_stale());
+        }
+    }
+
+    #[test]
+    fn a_501_ends_streaming_for_an_hour() {
+        let mut machine = streaming(|_| {});
+        assert!(machine.on(ended(Absence::Certain), at(0.0), EVEN).fetch.is_some(), "polling joins in at once");
+        poll_succeeds(&mut machine, 0.0);
+        assert_eq!((machine.connection(), machine.polling_active()), (Connection::Polling, true));
+        assert_eq!(machine.stream_supported(), Some(false));
+        assert_eq!(machine.poll.due(), Some(Duration::from_secs(120)));
+        assert_eq!(next_open(&mut machine), 3600.0);
+        assert!(machine.polling_active(), "until the question is answered");
+        machine.on(ended(Absence::Possible), at(3600.0), EVEN);
+        assert_eq!(next_open(&mut machine), 7200.0);
+        machine.on(Input::Delivered, at(7201.0), EVEN);
+        assert_eq!((machine.connection(), machine.stream_supported()), (Connection::Streaming, Some(true)));
+        assert!(!machine.polling_active());
+    }
+
+    #[test]
+    fn three_foreign_404s_end_streaming_once_a_poll_has_succeeded_beside_them() {
+        let mut machine = streaming(|_| {});
+        let mut now = 0.1;
+        for _ in 0..2 {
+            assert!(machine.on(ended(Absence::Possible), at(now), EVEN).fetch.is_none());
+            now = next_open(&mut machine);
+        }
+        assert!(machine.on(ended(Absence::Possible), at(now), EVEN).fetch.is_some());
+        assert_eq!(machine.stream_supported(), None);
+        poll_succeeds(&mut machine, now);
+        assert_eq!(machine.stream_supported(), Some(false));
+        assert_eq!((machine.connection(), machine.polling_active()), (Connection::Polling, true));
+    }
+
+    #[test]
+    fn other_failures_in_between_and_flipts_own_404_prove_nothing() {
+        let mut machine = streaming(|_| {});
+        let mut now = 0.1;
+        for round in 0..12 {
+            let absence = if round % 3 == 2 { Absence::Unlikely } else { Absence::Possible };
+            machine.on(ended(absence), at(now), EVEN);
+            now = next_open(&mut machine);
+            assert_eq!(machine.stream_supported(), None);
+        }
+    }
+
+    #[test]
+    fn a_stream_waits_as_long_as_the_server_asks() {
+        let mut machine = streaming(|_| {});
+        let failure = Failure::new(ErrorKind::Status(503).into(), Some(Duration::from_secs(50)));
+        machine.on(Input::Ended(End::Failed(failure)), at(0.0), EVEN);
+        assert_eq!(next_open(&mut machine), 50.0);
+    }
+
+    #[test]
+    fn a_caller_can_have_everything_anew() {
+        let mut machine = streaming(|_| {});
+        machine.on(ended(Absence::Unlikely), at(0.0), EVEN);
+        let effects = machine.on(Input::Reconnect, at(0.1), EVEN);
+        assert_eq!((effects.fetch, effects.open), (Some(Attempt::Regular), Some(Attempt::Regular)));
+        let mut machine = loaded(|_| {});
+        let effects = machine.on(Input::Reconnect, at(0.1), EVEN);
+        assert_eq!((effects.fetch, effects.open), (Some(Attempt::Regular), None));
+        let mut machine = started(|_| {});
+        machine.on(passing(), at(0.0), EVEN);
+        assert!(machine.on(Input::Reconnect, at(0.1), EVEN).fetch.is_some(), "a backoff is not waited for");
+    }
+
+    #[test]
+    fn a_machine_that_slept_opens_a_new_stream() {
+        let mut machine = delivering(|_| {});
+        tick(&mut machine, 10.0);
+        let woken = Now { monotonic: at(11.0).monotonic, wall: at(100.0).wall };
+        let effects = machine.on(Input::Tick, woken, EVEN);
+        assert!(effects.open.is_some() && effects.fetch.is_some());
+        assert_eq!(machine.connection(), Connection::Streaming);
+    }
+
+    #[test]
+    fn what_is_known_to_be_outdated_is_asked_for_again_at_once() {
+        let mut machine = delivering(|_| {});
+        assert_eq!(machine.on(Input::Outdated, at(1.0), EVEN).fetch, Some(Attempt::Repeated));
+        machine.on(Input::Outdated, at(1.1), EVEN);
+        let effects = poll_succeeds(&mut machine, 1.2);
+        assert!(effects.fetch.is_some() && !effects.series_ended);
+        assert!(poll_succeeds(&mut machine, 1.3).series_ended);
+    }
+
+    #[test]
+    fn state_is_stale_after_three_intervals_without_an_answer() {
+        for (mut machine, after) in [
+            (loaded(|_| {}), Some(360.0)),
+            (loaded(|policy| policy.stale_after = Some(Duration::from_secs(7))), Some(7.0)),
+            (loaded(manual), None),
+            (delivering(|_| {}), Some(900.0)),
+        ] {
+            let Some(after) = after else {
+                assert_eq!(machine.next_tick(), None);
+                continue;
+            };
+            tick(&mut machine, after - 0.1);
+            assert!(!machine.is_stale());
+            tick(&mut machine, after);
+            assert!(machine.is_stale());
+            machine.on(Input::Polled(Ok(())), at(after + 1.0), EVEN);
+            assert!(!machine.is_stale());
+        }
+    }
+
+    #[test]
+    fn a_namespace_that_is_gone_is_stale_at_once() {
+        let mut machine = delivering(|_| {});
+        tick(&mut machine, 300.0);
+        machine.on(failed(ErrorKind::Status(404), None), at(300.0), EVEN);
+        assert!(machine.is_stale());
+        assert_eq!(machine.connection(), Connection::Streaming);
+        machine.on(Input::Delivered, at(400.0), EVEN);
+        assert!(!machine.is_stale());
+        let mut machine = started(|_| {});
+        machine.on(failed(ErrorKind::Status(404), None), at(0.0), EVEN);
+        assert!(!machine.is_stale(), "there is no state");
+    }
+
+    #[test]
+    fn state_from_the_disk_is_ready_at_once_and_stale_until_the_server_speaks() {
+        let mut machine = machine(|policy| policy.cached = true);
+        let effects = machine.on(Input::Start, at(0.0), EVEN);
+        assert!(effects.fetch.is_some());
+        assert_eq!(code(&effects), "ok");
+        assert!(machine.is_stale());
+        machine.on(passing(), at(0.1), EVEN);
+        assert!(machine.is_stale());
+        machine.on(Input::Polled(Ok(())), at(1.0), EVEN);
+        assert!(!machine.is_stale());
+    }
+
+    #[test]
+    fn a_broken_task_opens_its_stream_again() {
+        let mut machine = delivering(|_| {});
+        machine.on(Input::Broke(ErrorKind::Panic.into()), at(5.0), EVEN);
+        assert_eq!(machine.connection(), Connection::Reconnecting);
+        assert_eq!(next_open(&mut machine), 6.0);
     }
 }

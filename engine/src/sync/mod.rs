@@ -1,14 +1,19 @@
-//! Keeps the store current: one task per client that fetches, parses, installs and schedules.
+//! Keeps the store current: one task per client that fetches, streams, parses, installs and schedules.
 
 mod backoff;
 mod driver;
+mod faults;
 mod journal;
+mod lines;
+mod load;
 mod machine;
 mod panic;
 mod poll;
+mod stream;
 
-pub(crate) use driver::{Driver, Links, Refresh};
+pub(crate) use driver::{Command, Driver, Links, Reply, Sources};
 pub(crate) use journal::Journal;
 pub(crate) use machine::Policy;
 pub(crate) use panic::{THREAD_PREFIX, install_hook};
 pub(crate) use poll::Poller;
+pub(crate) use stream::Streamer;

@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::panic::contain;
+use super::load::{Loaded, off_thread};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, ResponseReason, Result, TransportReason};
 use crate::http::{Fetch, FetchRequest, FetchResponse};
-use crate::snapshot::{Compatibility, Snapshot};
+use crate::snapshot::Compatibility;
 use crate::store::Installed;
 
 /// Makes conditional requests and reads their answers.
@@ -31,15 +31,6 @@ pub(super) enum Outcome {
         /// The `Retry-After` header, if the server sent one.
         retry_after: Option<String>,
     },
-}
-
-/// A snapshot and what belongs to it.
-pub(super) struct Loaded {
-    pub(super) snapshot: Snapshot,
-    /// What the next request sends as `If-None-Match`.
-    pub(super) etag: Option<String>,
-    /// Whether any flag may answer differently than in the snapshot before.
-    pub(super) changed: bool,
 }
 
 impl Poller {
@@ -80,28 +71,11 @@ impl Poller {
             return Err(self.error(ErrorKind::Response(ResponseReason::Html)));
         }
         let compatibility = self.compatibility;
-        let parsing = tokio::task::spawn_blocking(move || contain(|| parse(&body, etag, compatibility, installed)));
-        match parsing.await {
-            Ok(Ok(Ok(loaded))) => Ok(loaded),
-            Ok(Ok(Err(error))) => Err(error.with_context(Arc::clone(&self.place))),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(self.error(ErrorKind::Panic)),
-        }
+        let read = move |body: &Bytes| Loaded::read(body, etag, compatibility, installed.as_deref());
+        off_thread(body, &self.place, read).await
     }
 
     fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind).with_context(Arc::clone(&self.place))
     }
-}
-
-fn parse(
-    body: &Bytes,
-    etag: Option<String>,
-    compatibility: Option<Compatibility>,
-    installed: Option<Arc<Installed>>,
-) -> Result<Loaded> {
-    let snapshot = Snapshot::parse(body, compatibility)?;
-    let changed = installed.is_none_or(|installed| !snapshot.changed_since(&installed.snapshot).is_empty());
-    let etag = snapshot.digest().map(str::to_owned).or(etag).filter(|etag| !etag.is_empty());
-    Ok(Loaded { snapshot, etag, changed })
 }

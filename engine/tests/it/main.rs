@@ -17,4 +17,5 @@ mod redirects;
 mod refusals;
 mod requests;
 mod schedule;
+mod streaming;
 mod support;

@@ -13,7 +13,7 @@ use flipt_engine::client::{Event, LogLevel, Observer, Status, live_clients};
 use flipt_engine::evaluate::Request;
 use flipt_engine::store::live_snapshots;
 use flipt_engine::{Client, Config, Error};
-pub(crate) use reply::{Reply, gzip, response};
+pub(crate) use reply::{Reply, Then, gzip, line, response};
 use serde_json::{Value, json};
 pub(crate) use server::Server;
 use tokio::sync::{RwLock, watch};

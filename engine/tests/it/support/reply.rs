@@ -18,6 +18,23 @@ pub(crate) enum Reply {
     Drip(Vec<u8>, Duration),
     /// Resets the connection.
     Reset,
+    /// Streams as Flipt does: the state in force unless the client has it, then every change.
+    Live,
+    /// Begins a stream, sends these bytes and goes on as the last word says.
+    Stream(Vec<u8>, Then),
+}
+
+/// How a stream of a script goes on after its bytes.
+#[derive(Clone, Copy)]
+pub(crate) enum Then {
+    /// An orderly end.
+    End,
+    /// A cut connection.
+    Cut,
+    /// Silence.
+    Silence,
+    /// What a healthy stream would send from now on.
+    Live,
 }
 
 impl Reply {
@@ -46,6 +63,16 @@ impl Reply {
         let headers = [("content-type", "application/json"), ("content-encoding", "gzip")];
         Self::Raw(response(200, &headers, &gzip(body)))
     }
+}
+
+/// A line of a stream with a snapshot.
+pub(crate) fn line(body: &[u8]) -> Vec<u8> {
+    [br#"{"result":"#, body, b"}\n"].concat()
+}
+
+/// A chunk of a body whose length is not known.
+pub(crate) fn chunk(bytes: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
 }
 
 /// A response with its length.

@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::reply::{Reply, gzip, response};
+use super::reply::{Reply, Then, chunk, gzip, line, response};
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
@@ -20,6 +20,10 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
+    fn is_stream(&self) -> bool {
+        self.target.starts_with("/client/v2/")
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
@@ -30,6 +34,8 @@ struct State {
     etag: Option<String>,
     queue: VecDeque<Reply>,
     standing: Reply,
+    stream_queue: VecDeque<Reply>,
+    standing_stream: Reply,
     requests: Vec<Recorded>,
 }
 
@@ -37,6 +43,7 @@ struct State {
 pub(crate) struct Server {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    pushed: Arc<watch::Sender<usize>>,
     requests: watch::Receiver<usize>,
     open: watch::Receiver<usize>,
     task: JoinHandle<()>,
@@ -52,6 +59,8 @@ impl Server {
             etag: Some(etag.to_owned()),
             queue: VecDeque::new(),
             standing: Reply::Flipt,
+            stream_queue: VecDeque::new(),
+            standing_stream: Reply::Live,
             requests: Vec::new(),
         }));
         let (seen, requests) = watch::channel(0);
@@ -59,19 +68,22 @@ impl Server {
         let shared = Arc::clone(&state);
         let opened = Arc::new(opened);
         let seen = Arc::new(seen);
+        let pushed = Arc::new(watch::Sender::new(0));
+        let pushes = Arc::clone(&pushed);
         let task = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let (state, seen, opened) = (Arc::clone(&shared), Arc::clone(&seen), Arc::clone(&opened));
+                let pushes = pushes.subscribe();
                 opened.send_modify(|count| *count += 1);
                 connections.spawn(async move {
                     // An error here is the client's going away, which tests see by `closed`.
-                    let _ = serve(stream, &state, &seen).await;
+                    let _ = serve(stream, &state, &seen, pushes).await;
                     opened.send_modify(|count| *count -= 1);
                 });
             }
         });
-        Self { address, state, requests, open, task }
+        Self { address, state, pushed, requests, open, task }
     }
 
     /// Serves one flag, `first`, which is on.
@@ -87,10 +99,45 @@ impl Server {
         self.address.to_string()
     }
 
+    /// Puts a body in force for polls and streams.
     pub(crate) fn serve(&self, etag: Option<&str>, body: Vec<u8>) {
+        self.serve_silently(etag, body);
+        self.pushed.send_modify(|pushes| *pushes += 1);
+    }
+
+    /// The same, but no open stream is told.
+    pub(crate) fn serve_silently(&self, etag: Option<&str>, body: Vec<u8>) {
         let mut state = self.state.lock().unwrap();
         state.etag = etag.map(str::to_owned);
         state.body = body;
+    }
+
+    /// As [`next`](Self::next), for streams.
+    pub(crate) fn next_streams(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.state.lock().unwrap().stream_queue.extend(replies);
+    }
+
+    pub(crate) fn always_stream(&self, reply: Reply) {
+        self.state.lock().unwrap().standing_stream = reply;
+    }
+
+    /// The requests for streams alone.
+    pub(crate) fn streams(&self) -> Vec<Recorded> {
+        self.requests().into_iter().filter(Recorded::is_stream).collect()
+    }
+
+    pub(crate) fn polls(&self) -> Vec<Recorded> {
+        self.requests().into_iter().filter(|request| !request.is_stream()).collect()
+    }
+
+    /// Waits until so many streams were asked for.
+    pub(crate) async fn streams_arrived(&self, count: usize) {
+        self.requests.clone().wait_for(|_| self.streams().len() >= count).await.unwrap();
+    }
+
+    /// Waits until so many polls have arrived.
+    pub(crate) async fn polls_arrived(&self, count: usize) {
+        self.requests.clone().wait_for(|_| self.polls().len() >= count).await.unwrap();
     }
 
     /// Answers the next requests like this, in order; after them the standing reply is back.
@@ -127,13 +174,22 @@ impl Drop for Server {
     }
 }
 
-async fn serve(mut stream: TcpStream, state: &Mutex<State>, seen: &watch::Sender<usize>) -> std::io::Result<()> {
+async fn serve(
+    mut stream: TcpStream,
+    state: &Mutex<State>,
+    seen: &watch::Sender<usize>,
+    mut pushes: watch::Receiver<usize>,
+) -> std::io::Result<()> {
     let mut buffer = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut buffer).await? {
         let reply = {
             let mut state = state.lock().unwrap();
             state.requests.push(request.clone());
-            let reply = state.queue.pop_front().unwrap_or_else(|| state.standing.clone());
+            let scripted = if request.is_stream() { &mut state.stream_queue } else { &mut state.queue };
+            let scripted = scripted.pop_front();
+            let standing = if request.is_stream() { &state.standing_stream } else { &state.standing };
+            let reply = scripted.unwrap_or_else(|| standing.clone());
+            pushes.mark_unchanged();
             match reply {
                 Reply::Flipt => Reply::Raw(as_flipt(&request, &state)),
                 other => other,
@@ -160,9 +216,54 @@ async fn serve(mut stream: TcpStream, state: &Mutex<State>, seen: &watch::Sender
                 }
             }
             Reply::Reset => return stream.set_zero_linger(),
+            Reply::Live => return live(stream, state, pushes, &request, false).await,
+            Reply::Stream(bytes, then) => {
+                stream.write_all(STREAM_HEAD).await?;
+                stream.write_all(&chunk(&bytes)).await?;
+                match then {
+                    Then::End => stream.write_all(b"0\r\n\r\n").await?,
+                    Then::Cut => return stream.shutdown().await,
+                    Then::Silence => return stream.read_to_end(&mut Vec::new()).await.map(drop),
+                    Then::Live => return live(stream, state, pushes, &request, true).await,
+                }
+            }
         }
     }
     Ok(())
+}
+
+const STREAM_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+
+/// Sends the state in force unless the client named its digest, and every state that is pushed; headers come with the
+/// first message, and each newline is a chunk of its own.
+async fn live(
+    mut stream: TcpStream,
+    state: &Mutex<State>,
+    mut pushes: watch::Receiver<usize>,
+    request: &Recorded,
+    mut begun: bool,
+) -> std::io::Result<()> {
+    let digest = request.target.split_once("?digest=").map(|(_, digest)| digest.to_owned());
+    let mut current = begun || digest.is_some() && digest == state.lock().unwrap().etag;
+    loop {
+        if !current {
+            if !begun {
+                stream.write_all(STREAM_HEAD).await?;
+                begun = true;
+            }
+            let body = state.lock().unwrap().body.clone();
+            let line = line(&body);
+            let (line, end) = line.split_at(line.len() - 1);
+            stream.write_all(&chunk(line)).await?;
+            stream.write_all(&chunk(end)).await?;
+        }
+        let mut byte = [0];
+        tokio::select! {
+            pushed = pushes.changed() => if pushed.is_err() { return Ok(()) },
+            read = stream.read(&mut byte) => if read? == 0 { return Ok(()) },
+        }
+        current = false;
+    }
 }
 
 fn as_flipt(request: &Recorded, state: &State) -> Vec<u8> {
