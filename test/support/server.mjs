@@ -67,11 +67,11 @@ class FliptServer {
   }
 
   get connects() {
-    return this.#listener.all.map(({ openedAt, closedAt, protocol, channels, peakActive }) => ({
+    return this.#listener.all.map(({ openedAt, closedAt, protocol, uses, peakActive }) => ({
       at: openedAt,
       closedAt,
       protocol,
-      channels: [...channels],
+      channels: [...new Set(uses.map(({ channel }) => channel))],
       peakActive,
     }));
   }

@@ -147,6 +147,7 @@ export class FlagStream {
   finish(how = 'end') {
     if (how === 'end') {
       this.head();
+      this.isOver = true;
       (this.#gzip ?? this.#exchange.response).end();
     } else if (how === 'cut') {
       this.#exchange.hangUpAfterwards();

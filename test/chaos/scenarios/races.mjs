@@ -1,5 +1,6 @@
 // Two channels that disagree: no response older than the installed state ever replaces it.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { lineOf } from '../../support/stream.mjs';
 import { must } from '../rig.mjs';
 
@@ -51,11 +52,13 @@ export const races = [
     modes: ['streaming'],
     async steps(rig) {
       const { open, opened } = gate();
+      const half = gate();
       const line = lineOf({ body: bodyOf({ ...rig.state(rig.revision - 1) }) });
       rig.streams([
         async ({ stream }) => {
           stream.write(line.subarray(0, 400));
           await stream.flushed();
+          half.open();
           await opened;
           stream.write(line.subarray(400));
           stream.write('\n');
@@ -63,7 +66,9 @@ export const races = [
         'serve',
       ]);
       rig.server.closeStreams('end');
-      await rig.requests(1);
+      await half.opened;
+      // The client does not tell when half a line has arrived.
+      await pause(200);
       rig.change({ push: false });
       must(await rig.refresh(), 'the poll brought no change');
       const asked = rig.requests(1, 'poll');

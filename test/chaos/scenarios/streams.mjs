@@ -9,10 +9,7 @@ const STREAM = 'FLIPT_STREAM_FAILED';
 /** A behaviour of the server's streams, and the error that is reported; undefined: whatever it is called. */
 const faulty = [
   ['a stream that ends at once, cleanly', 'endAtOnce', STREAM, { short: true }],
-  ['a stream that ends after its first message', 'endAfterFirst', STREAM],
-  ['a stream cut in its body after a message', { name: 'endAfterFirst', how: 'cut' }],
   ['a stream that opens with an error line', 'errorLine', STREAM],
-  ['an error line after a message', { name: 'errorLine', after: 1 }, STREAM, { short: true }],
   ['half a line, then a reset', { name: 'halfLine', how: 'reset' }, undefined, { short: true }],
   ['half a line, then a clean end', { name: 'halfLine', how: 'end' }],
   ['a reset instead of a stream', 'reset', 'FLIPT_CONNECTION_FAILED'],
@@ -33,7 +30,6 @@ const faulty = [
     rig.server.closeStreams('reset');
     await rig.fails();
     if (code !== undefined) await rig.until(code, () => rig.journal.codes.includes(code));
-    // The change comes by poll: before polling joins in it may have come by the stream's first message too.
     await rig.until('polling beside the stream', () => rig.status.pollingActive);
     rig.change({ push: false });
     await rig.current();
@@ -41,8 +37,29 @@ const faulty = [
   },
 }));
 
+/** Streams that end after they have delivered: the changes arrive, and nothing has to stand in for them. */
+const shortLived = [
+  ['a stream that ends after its first message', 'endAfterFirst'],
+  ['a stream cut in its body after a message', { name: 'endAfterFirst', how: 'cut' }],
+  ['an error line after a message', { name: 'errorLine', after: 1 }, 'streaming'],
+].map(([name, fault, short]) => ({
+  name,
+  short,
+  modes: STREAMING,
+  async steps(rig) {
+    rig.streams(fault);
+    rig.server.closeStreams('reset');
+    await rig.fails();
+    rig.change({ push: false });
+    await rig.current();
+    rig.answers();
+    must(!rig.journal.wasPolling, 'polls stood in for a stream that delivers');
+  },
+}));
+
 export const streams = [
   ...faulty,
+  ...shortLived,
   {
     name: 'a stream broken while it is healthy, in four ways',
     short: 'streaming',
