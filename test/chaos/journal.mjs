@@ -66,12 +66,12 @@ export class Journal {
 
   /** The states that the connection went through. */
   get connections() {
-    return this.of('status').map(({ details: [{ connection }] }) => connection);
+    return this.of('status').map(({ details: [{ current }] }) => current.connection);
   }
 
   /** Whether polls ever stood in for a stream. */
   get wasPolling() {
-    return this.of('status').some(({ details: [{ pollingActive }] }) => pollingActive);
+    return this.of('status').some(({ details: [{ current }] }) => current.pollingActive);
   }
 
   warnings() {

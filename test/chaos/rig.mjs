@@ -142,6 +142,11 @@ export class Rig {
     await this.server.kill(how);
   }
 
+  async restart() {
+    this.#isDead = false;
+    await this.server.restart();
+  }
+
   pause() {
     this.#isPaused = true;
     this.healedAt = undefined;
@@ -164,9 +169,8 @@ export class Rig {
     this.polls('serve');
     this.streams('serve');
     if (this.#isPaused) this.server.resume();
-    if (this.#isDead) await this.server.restart();
     this.#isPaused = false;
-    this.#isDead = false;
+    if (this.#isDead) await this.restart();
     this.healedAt = since;
   }
 

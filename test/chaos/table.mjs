@@ -1,5 +1,5 @@
 const COLUMNS = [
-  ['scenario', 52],
+  ['scenario', 74],
   ['mode', 9],
   ['recovery', 8],
   ['took', 7],

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { must } from '../rig.mjs';
 
 const OWN = ['polling', 'streaming'];
@@ -72,7 +73,7 @@ export const credentials = [
       letIn(rig, 'Bearer other');
       await rig.fails(REFUSED);
       const before = rig.server.requests.length;
-      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      await pause(3_000);
       const seen = rig.server.requests.length - before;
       must(seen <= 40, `${seen} requests in three seconds`);
       rig.answers();

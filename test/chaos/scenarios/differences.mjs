@@ -1,5 +1,6 @@
 // Where the client differs on purpose from the published one, as far as the other scenarios do not show it already.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { must, sdk } from '../rig.mjs';
 
 const EVERY_MODE = ['polling', 'streaming', 'fetcher'];
@@ -20,7 +21,7 @@ export const differences = [
       const polls = () => rig.server.requests.filter(({ channel }) => channel === 'poll').length;
       const before = polls();
       rig.change({ push: false });
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      await pause(600);
       must(polls() === before, `${polls() - before} polls`);
       await rig.refresh();
       rig.answers();

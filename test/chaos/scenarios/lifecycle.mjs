@@ -1,5 +1,6 @@
 // How clients end, and what must not end them.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { childWith, path } from '../child.mjs';
 import { must, sdk } from '../rig.mjs';
@@ -42,7 +43,7 @@ export const lifecycle = [
       await rig.kill();
       await opened({ ...fallback, retry: { baseDelayMs: 60_000 } }, 'in backoff');
       rig.pause();
-      await rig.server.restart();
+      await rig.restart();
       await opened(fallback, 'while connecting to a server that stands still');
       await opened(
         { ...fallback, url: rig.server.url.replace('http:', 'https:') },
@@ -109,7 +110,7 @@ export const lifecycle = [
       })();
       for (let round = 0; round < 500 && rig.server.openStreams > 0; round += 1) {
         globalThis.gc();
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await pause(20);
       }
       must(rig.server.openStreams === 0, 'the stream is still open');
     },
@@ -162,9 +163,9 @@ export const lifecycle = [
       await child.line((line) => line === 'ready');
       if (rig.streaming) await rig.until('a stream', () => rig.server.listeningStreams === 1);
       child.signal('SIGSTOP');
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await pause(700);
       rig.change();
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await pause(700);
       rig.change();
       child.signal('SIGCONT');
       const { digest } = rig.state();

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createAuthority } from '../../support/certificates.mjs';
 import { startProxy } from '../../support/proxy.mjs';
 import { must } from '../rig.mjs';
@@ -18,7 +19,7 @@ const trusting = { tlsConfig: { caCertData: authority.cert } };
 async function certificateBecomes(rig, tls) {
   rig.server.setTls(tls);
   await rig.kill();
-  await rig.server.restart();
+  await rig.restart();
 }
 
 const refusedCertificates = [
@@ -87,7 +88,7 @@ export const network = [
     long: true,
     async steps(rig) {
       await rig.kill();
-      await new Promise((resolve) => setTimeout(resolve, 8_000));
+      await pause(8_000);
       rig.answers();
       must(rig.journal.codes.length > 0, 'nobody noticed');
     },
@@ -110,7 +111,7 @@ export const network = [
     async steps(rig) {
       await rig.refresh();
       await rig.kill('reset');
-      await rig.server.restart();
+      await rig.restart();
       rig.change();
       must(await rig.refresh(), 'no change');
       must(rig.journal.codes.length === 0, `errors: ${rig.journal.codes}`);
@@ -220,7 +221,7 @@ export const network = [
     async steps(rig) {
       await rig.kill();
       rig.pause();
-      await rig.server.restart();
+      await rig.restart();
       await rig.fails('FLIPT_REQUEST_TIMEOUT');
       rig.answers();
     },

@@ -187,7 +187,7 @@ export const races = [
     async steps(rig) {
       for (let round = 0; round < 3; round += 1) {
         await rig.reconnect();
-        rig.change({ push: !rig.streaming });
+        rig.change();
         await rig.current();
       }
       must(!rig.journal.wasPolling || !rig.streaming, 'polls stood in for the stream');

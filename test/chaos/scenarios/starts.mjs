@@ -1,13 +1,15 @@
 // The first load: servers that are away, slow or wrong, and where else flag state can come from.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { must, sdk } from '../rig.mjs';
 import { wrongAnswers } from '../state.mjs';
 
 const EVERY_MODE = ['polling', 'streaming', 'fetcher'];
 const OWN = ['polling', 'streaming'];
+const WRITE_GUARD_MS = 10_000;
 
 /** The text of an exported snapshot of the state in force. */
 async function exported(rig) {
@@ -137,7 +139,7 @@ export const starts = [
       const cache = { path: temporaryFile(rig, 'flags.cache') };
       const first = await sdk.FliptClient.init(rig.options({ cache }));
       const { digest } = first.status;
-      await rig.until('the file', () => hasFile(cache.path), 5_000).catch(() => {});
+      await written(cache.path);
       await first.close();
       await rig.kill();
       await rig.open({ cache });
@@ -184,7 +186,7 @@ export const starts = [
     async steps(rig) {
       const path = temporaryFile(rig, 'flags.cache');
       const first = await rig.another({ cache: { path } });
-      while (!hasFile(path)) await new Promise((resolve) => setTimeout(resolve, 10));
+      await written(path);
       await first.close();
       const whole = readFileSync(path);
       rig.polls('reset');
@@ -199,10 +201,11 @@ export const starts = [
   },
 ];
 
-function hasFile(path) {
-  try {
-    return readFileSync(path).length > 0;
-  } catch {
-    return false;
+/** Resolves once there is a file; it is written behind the client's back. */
+async function written(path) {
+  const deadline = performance.now() + WRITE_GUARD_MS;
+  while (!existsSync(path)) {
+    must(performance.now() < deadline, 'no file was written');
+    await pause(10);
   }
 }
