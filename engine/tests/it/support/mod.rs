@@ -2,6 +2,7 @@
 
 mod fetcher;
 mod reply;
+pub(crate) mod secure;
 mod server;
 
 use std::future::Future;

@@ -83,6 +83,10 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn place(&self) -> String {
         self.address.to_string()
     }
