@@ -1,6 +1,7 @@
 //! What the tests share: a server, flag state to serve, observers, and guards against hanging.
 
 mod fetcher;
+mod proxy;
 mod reply;
 pub(crate) mod secure;
 mod server;
@@ -14,6 +15,7 @@ use flipt_engine::client::{Event, LogLevel, Observer, Status, live_clients};
 use flipt_engine::evaluate::Request;
 use flipt_engine::store::live_snapshots;
 use flipt_engine::{Client, Config, Error};
+pub(crate) use proxy::Proxy;
 pub(crate) use reply::{Reply, gzip, response};
 use serde_json::{Value, json};
 pub(crate) use server::Server;
