@@ -16,7 +16,7 @@ const LOOKUPS: usize = 32;
 /// Finds the addresses of a host.
 pub trait Lookup: Send + Sync + 'static {
     /// The addresses of a name, in order of preference. May block for as long as it takes; it is called on a thread of
-    /// its own, never for one name twice at a time.
+    /// its own, and by one [`Resolver`] never for one name twice at a time.
     ///
     /// # Errors
     /// Whatever went wrong; no address at all is an error too.
@@ -46,7 +46,7 @@ impl std::error::Error for LookupFailed {}
 
 /// Lets everyone who asks for a name wait for one lookup of it. Clones share the lookups.
 #[derive(Clone)]
-pub(super) struct Resolver(Arc<Inner>);
+pub struct Resolver(Arc<Inner>);
 
 struct Inner {
     lookup: Arc<dyn Lookup>,
@@ -64,7 +64,9 @@ impl Resolver {
         SYSTEM.clone()
     }
 
-    pub(super) fn new(lookup: Arc<dyn Lookup>) -> Self {
+    /// Answers by a lookup, which is called for 32 different names at the same time at most.
+    #[must_use]
+    pub fn new(lookup: Arc<dyn Lookup>) -> Self {
         let room = Arc::new(Semaphore::new(LOOKUPS));
         Self(Arc::new(Inner { lookup, running: Mutex::default(), room }))
     }
@@ -120,6 +122,12 @@ impl Resolver {
 
     fn running(&self) -> MutexGuard<'_, HashMap<String, Answer>> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolver").finish_non_exhaustive()
     }
 }
 

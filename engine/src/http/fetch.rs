@@ -8,7 +8,7 @@ use reqwest::header::{
 use reqwest::{Response, StatusCode, Url};
 
 use super::auth::{Authorizer, Ticket};
-use super::dns::{Lookup, Resolver, is_loopback};
+use super::dns::{Resolver, is_loopback};
 use super::pool::{Purpose, Route, Seat};
 use super::stream::{Opening, StreamBody, is_flipts};
 use super::way::Way;
@@ -49,18 +49,14 @@ impl HttpFetch {
     /// [`ErrorKind::Options`] for texts that cannot be sent and for what cannot be used of `tlsConfig` and `proxy`,
     /// [`TransportReason::Tls`] when TLS cannot be set up.
     pub fn new(config: &Config) -> Result<Self> {
-        Self::over(config, Resolver::system())
+        Self::with_resolver(config, Resolver::system())
     }
 
     /// The same with another way to find the addresses of hosts than asking the operating system.
     ///
     /// # Errors
     /// Those of [`new`](Self::new).
-    pub fn with_lookup(config: &Config, lookup: Arc<dyn Lookup>) -> Result<Self> {
-        Self::over(config, Resolver::new(lookup))
-    }
-
-    fn over(config: &Config, resolver: Resolver) -> Result<Self> {
+    pub fn with_resolver(config: &Config, resolver: Resolver) -> Result<Self> {
         let url = request::snapshot_url(config)?;
         let mut warnings = Vec::new();
         let route = Route::new(config, &url, resolver, &mut warnings)?;

@@ -19,7 +19,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
-pub use dns::Lookup;
+pub use dns::{Lookup, Resolver};
 pub use fetch::HttpFetch;
 pub(crate) use limiter::Limiter;
 pub(crate) use stream::{Opening, StreamBody};
