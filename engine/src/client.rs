@@ -4,14 +4,14 @@ mod runtime;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, ErrorStrategy};
+use crate::config::{Authentication, Config, ErrorStrategy};
 use crate::error::{Error, ErrorKind, Result, SnapshotReason};
 use crate::evaluate::{self, BatchItem, BooleanEvaluation, Request, VariantEvaluation};
 use crate::http::{Fetch, HttpFetch};
@@ -41,6 +41,8 @@ struct Inner {
     ended: CancellationToken,
     strategy: ErrorStrategy,
     runtime: &'static Handle,
+    /// Weakly, for its connections are the background task's. Dangling when the caller fetches.
+    http: Weak<HttpFetch>,
 }
 
 /// One flag of a listing.
@@ -68,8 +70,8 @@ impl Client {
     pub fn start(config: Config, fetch: Option<Arc<dyn Fetch>>, observer: Option<Arc<dyn Observer>>) -> Result<Self> {
         config.validate()?;
         let seed = seed(&config)?;
-        let (fetch, place) = match fetch {
-            Some(fetch) => (fetch, CALLERS_FETCH.to_owned()),
+        let (fetch, place, http) = match fetch {
+            Some(fetch) => (fetch, CALLERS_FETCH.to_owned(), Weak::new()),
             None => built_in(&config)?,
         };
         let runtime = runtime::shared()?;
@@ -98,7 +100,7 @@ impl Client {
             drop(live);
         });
         let strategy = config.error_strategy;
-        Ok(Self(Arc::new(Inner { store, status, settled, refreshes, stop, ended, strategy, runtime })))
+        Ok(Self(Arc::new(Inner { store, status, settled, refreshes, stop, ended, strategy, runtime, http })))
     }
 
     /// Waits until the first load has settled: loaded, failed for good, out of retries, or out of time.
@@ -152,6 +154,22 @@ impl Client {
     /// As [`refresh`](Self::refresh).
     pub async fn reconnect(&self) -> Result<()> {
         self.refresh().await.map(|_| ())
+    }
+
+    /// Puts other credentials in force, beginning with the next request; an empty list means none.
+    ///
+    /// The credential that worked last stays as fallback for [`Config::credential_grace_period`]. Has no effect on a
+    /// client whose caller fetches.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Options`] for tokens that cannot be sent; the credentials in force then stay. [`ErrorKind::Closed`].
+    pub fn update_authentication(&self, authentication: Vec<Authentication>) -> Result<()> {
+        Authentication::validate(&authentication)?;
+        self.open()?;
+        match self.0.http.upgrade() {
+            Some(http) => http.update_authentication(&authentication),
+            None => Ok(()),
+        }
     }
 
     /// [Shuts down](Self::shut_down) and waits, less than 100 ms, until the background task has ended. Idempotent.
@@ -312,10 +330,11 @@ impl Drop for Live {
     }
 }
 
-fn built_in(config: &Config) -> Result<(Arc<dyn Fetch>, String)> {
-    let fetch = HttpFetch::new(config)?;
+fn built_in(config: &Config) -> Result<(Arc<dyn Fetch>, String, Weak<HttpFetch>)> {
+    let fetch = Arc::new(HttpFetch::new(config)?);
     let place = fetch.place().to_owned();
-    Ok((Arc::new(fetch), place))
+    let http = Arc::downgrade(&fetch);
+    Ok((fetch, place, http))
 }
 
 fn seed(config: &Config) -> Result<Option<Snapshot>> {

@@ -263,6 +263,12 @@ impl Error {
         &self.kind
     }
 
+    /// What exactly failed, if that was added.
+    #[must_use]
+    pub fn context(&self) -> Option<&str> {
+        self.context.as_deref()
+    }
+
     /// The stable code, `FLIPT_<NOUN>_<PROBLEM>`.
     #[must_use]
     pub fn code(&self) -> &'static str {

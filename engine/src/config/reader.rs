@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::error::Problem;
 /// One object of options; every problem is noted under the path of its field.
 pub(super) struct Reader<'a> {
     pub(super) fields: &'a Map<String, Value>,
-    pub(super) path: &'static str,
+    pub(super) path: Cow<'static, str>,
     pub(super) problems: &'a mut Vec<Problem>,
 }
 
@@ -124,10 +125,15 @@ impl Reader<'_> {
         None
     }
 
-    pub(super) fn nested(&mut self, name: &str, path: &'static str, allowed: &str) -> Option<Reader<'_>> {
+    pub(super) fn nested(
+        &mut self,
+        name: &str,
+        path: impl Into<Cow<'static, str>>,
+        allowed: &str,
+    ) -> Option<Reader<'_>> {
         let value = self.fields.get(name).filter(|value| !value.is_null())?;
         match object(value) {
-            Some(fields) => Some(Reader { fields, path, problems: self.problems }),
+            Some(fields) => Some(Reader { fields, path: path.into(), problems: self.problems }),
             None => {
                 self.note(name, received(value), allowed);
                 None
@@ -146,9 +152,9 @@ pub(super) fn problem(field: impl Into<String>, received: impl Into<String>, all
     Problem { field: field.into(), received: received.into(), allowed: allowed.to_owned(), suggestion: None }
 }
 
-/// An object of options; the stand-in for what JSON cannot express is not one.
+/// An object of options; the stand-ins for what JSON cannot express are none.
 pub(super) fn object(value: &Value) -> Option<&Map<String, Value>> {
-    value.as_object().filter(|fields| !fields.contains_key("$js"))
+    value.as_object().filter(|fields| !fields.contains_key("$js") && !fields.contains_key("$source"))
 }
 
 /// Describes a value without repeating any text of it.
@@ -162,6 +168,7 @@ pub(super) fn received(value: &Value) -> String {
         Value::Array(_) => "an array".to_owned(),
         Value::Object(fields) => match fields.get("$js").and_then(Value::as_str) {
             Some(description) => description.chars().filter(|c| !c.is_control()).take(64).collect(),
+            None if fields.contains_key("$source") => "function".to_owned(),
             None => "an object".to_owned(),
         },
     }
