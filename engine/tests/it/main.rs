@@ -10,6 +10,7 @@
 mod closing;
 mod conditional;
 mod containment;
+mod credentials;
 mod deadlines;
 mod first_load;
 mod journal;

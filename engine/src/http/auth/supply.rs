@@ -18,6 +18,8 @@ use crate::redact::Secret;
 const BEARER: &str = "Bearer";
 const JWT: &str = "JWT";
 
+const IN_FILE: &str = "the token file holds";
+
 /// Where the token of a slot comes from.
 pub(super) enum Supply {
     /// It is known.
@@ -101,20 +103,30 @@ impl Supplier {
                 let expires = if *scheme == JWT { expiry(secret.expose()) } else { None };
                 self.token(scheme, &secret, expires, "the function answered with")
             }
-            Supply::File(file) => match file.read(purpose == Purpose::Look).await {
-                Ok(Content::Unchanged) => Ok(Obtained::Same),
-                Ok(Content::Token(secret)) => self.token(JWT, &secret, expiry(secret.expose()), "the token file holds"),
-                Err(error) => Err(self.unread(error)),
+            Supply::File(file) => match self.read(file, purpose == Purpose::Look).await? {
+                Some(secret) => self.token(JWT, &secret, expiry(secret.expose()), IN_FILE),
+                None => Ok(Obtained::Same),
             },
-            Supply::Exchanged(file, exchange) => match file.read(false).await {
-                Ok(Content::Unchanged) => Ok(Obtained::Same),
-                Ok(Content::Token(secret)) => match exchange.exchange(&secret).await {
+            Supply::Exchanged(file, exchange) => match self.read(file, false).await? {
+                Some(secret) => match exchange.exchange(&secret).await {
                     Ok(Exchanged::Given { token, expires }) => self.token(BEARER, &token, expires, "the exchange gave"),
                     Ok(Exchanged::Refused) => Ok(Obtained::Refused),
                     Err(error) => Err(self.failure("the exchange failed").with_source(error)),
                 },
-                Err(error) => Err(self.unread(error)),
+                None => Ok(Obtained::Same),
             },
+        }
+    }
+
+    /// The token in a file, or nothing when only a change is of interest and there is none.
+    async fn read(&self, file: &TokenFile, only_changed: bool) -> Result<Option<Secret>> {
+        match file.read(only_changed).await {
+            Ok(Content::Unchanged) => Ok(None),
+            Ok(Content::Token(secret)) => match flaw(secret.expose()) {
+                Some(flaw) => Err(self.failure(&format!("{IN_FILE} {flaw}"))),
+                None => Ok(Some(secret)),
+            },
+            Err(error) => Err(self.failure("the token file could not be read").with_source(error)),
         }
     }
 
@@ -123,10 +135,6 @@ impl Supplier {
             Ok(header) => Ok(Obtained::Token { header, expires }),
             Err(flaw) => Err(self.failure(&format!("{who} {flaw}"))),
         }
-    }
-
-    fn unread(&self, error: std::io::Error) -> Error {
-        self.failure("the token file could not be read").with_source(error)
     }
 
     /// Of another kind's error nothing is repeated: its author did not know that it would be shown.

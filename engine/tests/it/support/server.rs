@@ -16,6 +16,7 @@ pub(crate) struct Recorded {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) at: Instant,
+    pub(crate) body: Vec<u8>,
     headers: Vec<(String, String)>,
 }
 
@@ -30,6 +31,7 @@ struct State {
     etag: Option<String>,
     queue: VecDeque<Reply>,
     standing: Reply,
+    admitted: Option<Vec<String>>,
     requests: Vec<Recorded>,
 }
 
@@ -52,6 +54,7 @@ impl Server {
             etag: Some(etag.to_owned()),
             queue: VecDeque::new(),
             standing: Reply::Flipt,
+            admitted: None,
             requests: Vec::new(),
         }));
         let (seen, requests) = watch::channel(0);
@@ -100,6 +103,12 @@ impl Server {
 
     pub(crate) fn always(&self, reply: Reply) {
         self.state.lock().unwrap().standing = reply;
+    }
+
+    /// Lets requests in with one of these in `Authorization`, and answers the others with 401.
+    pub(crate) fn admit(&self, credentials: &[&str]) {
+        let credentials = credentials.iter().map(|&credential| credential.to_owned()).collect();
+        self.state.lock().unwrap().admitted = Some(credentials);
     }
 
     pub(crate) fn requests(&self) -> Vec<Recorded> {
@@ -166,6 +175,11 @@ async fn serve(mut stream: TcpStream, state: &Mutex<State>, seen: &watch::Sender
 }
 
 fn as_flipt(request: &Recorded, state: &State) -> Vec<u8> {
+    let credential = request.header("authorization").unwrap_or_default();
+    if state.admitted.as_ref().is_some_and(|admitted| !admitted.iter().any(|one| one == credential)) {
+        let body = br#"{"code":16,"message":"request was not authenticated","details":[]}"#;
+        return response(401, &[("content-type", "application/json")], body);
+    }
     let etag: Vec<(&str, &str)> = state.etag.iter().map(|etag| ("etag", etag.as_str())).collect();
     if state.etag.is_some() && request.header("if-none-match") == state.etag.as_deref() {
         return response(304, &etag, b"");
@@ -197,5 +211,13 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    Ok(Some(Recorded { method, target, at, headers }))
+    let mut request = Recorded { method, target, at, headers, body: Vec::new() };
+    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+    while buffer.len() < length {
+        if stream.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    }
+    request.body = buffer.drain(..length).collect();
+    Ok(Some(request))
 }
