@@ -10,17 +10,20 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::error::{TaggedAnswer, TaggedBatch, TaggedBoolean, TaggedFlags, TaggedPlan, TaggedText};
-use crate::host_fetch::{Fetched, Waiting};
+use crate::host_credential::HostCredentials;
+use crate::host_fetch::{Answer, Fetched, answer};
 use crate::panics::{guard, guard_thrown, thrown};
 use crate::plan::NativePlan;
 use crate::results::{self, NativeFlag, NativeRequest};
+use crate::waiting::Waiting;
 
 /// The addon's side of one client; collecting it shuts the client down.
 #[napi]
 pub struct NativeClient {
     pub(crate) client: Client,
     pub(crate) namespace: String,
-    pub(crate) waiting: Option<Arc<Waiting>>,
+    pub(crate) waiting: Option<Arc<Waiting<Answer>>>,
+    pub(crate) credentials: Arc<HostCredentials>,
 }
 
 #[napi]
@@ -92,7 +95,7 @@ impl NativeClient {
     pub fn fetched(&self, id: u32, result: Fetched) -> thrown::Result<()> {
         guard_thrown("fetched", || {
             if let Some(waiting) = &self.waiting {
-                waiting.settle(id, result);
+                waiting.settle(id, answer(result));
             }
         })
     }

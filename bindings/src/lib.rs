@@ -10,6 +10,7 @@ mod events;
 mod fast_call;
 #[cfg(feature = "test-hooks")]
 mod hooks;
+mod host_credential;
 mod host_fetch;
 mod options;
 mod panics;
@@ -17,6 +18,7 @@ mod pin;
 mod plan;
 mod results;
 mod ticks;
+mod waiting;
 
 use flipt_engine::error::CODES;
 use napi_derive::{module_init, napi};

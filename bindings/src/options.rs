@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use flipt_engine::client::Observer;
+use flipt_engine::config::Authentication;
 use flipt_engine::http::Fetch;
 use flipt_engine::{Client, Config, Error, ErrorKind};
 use napi::bindgen_prelude::{FnArgs, Function};
@@ -11,6 +12,7 @@ use napi_derive::napi;
 use crate::client::NativeClient;
 use crate::error::TaggedClient;
 use crate::events::HostObserver;
+use crate::host_credential::{CredentialArgs, HostCredentials};
 use crate::host_fetch::{FetchArgs, HostFetch};
 use crate::panics::guard;
 
@@ -23,6 +25,12 @@ pub struct Host<'a> {
     pub fetch: Option<Function<'a, FetchArgs, ()>>,
     /// Gives a request up.
     pub abort_fetch: Option<Function<'a, u32, ()>>,
+    /// Calls a credential function.
+    pub obtain_credential: Function<'a, CredentialArgs, ()>,
+    /// Gives such a call up.
+    pub abort_credential: Function<'a, u32, ()>,
+    /// Forgets a credential function.
+    pub release_credential: Function<'a, u32, ()>,
 }
 
 /// Validates the options and starts the client.
@@ -33,9 +41,9 @@ pub fn create_client(options_json: String, host: Host<'_>) -> TaggedClient {
 
 fn start(options_json: &str, host: &Host<'_>) -> Result<NativeClient, Error> {
     let refuse = |error: napi::Error| Error::new(ErrorKind::Panic).with_context(error.reason.clone());
-    let options = serde_json::from_str(options_json)
-        .map_err(|error| Error::new(ErrorKind::Panic).with_context("options are not JSON").with_source(error))?;
-    let config = Config::from_json(&options)?;
+    let credentials = HostCredentials::new(&host.obtain_credential, &host.abort_credential, &host.release_credential);
+    let credentials = credentials.map_err(refuse)?;
+    let config = Config::from_json_with(&parse(options_json)?, &|number| credentials.source(number))?;
     let observer: Arc<dyn Observer> = Arc::new(HostObserver::new(&host.log).map_err(refuse)?);
     let fetch = match (&host.fetch, &host.abort_fetch) {
         (Some(fetch), Some(abort)) => Some(Arc::new(HostFetch::new(fetch, abort).map_err(refuse)?)),
@@ -44,5 +52,15 @@ fn start(options_json: &str, host: &Host<'_>) -> Result<NativeClient, Error> {
     let waiting = fetch.as_ref().map(|fetch| Arc::clone(&fetch.waiting));
     let fetch = fetch.map(|fetch| -> Arc<dyn Fetch> { fetch });
     let namespace = config.namespace.clone();
-    Ok(NativeClient { client: Client::start(config, fetch, Some(observer))?, namespace, waiting })
+    Ok(NativeClient { client: Client::start(config, fetch, Some(observer))?, namespace, waiting, credentials })
+}
+
+/// Reads what the option `authentication` may be.
+pub(crate) fn authentication(json: &str, credentials: &Arc<HostCredentials>) -> Result<Vec<Authentication>, Error> {
+    Authentication::from_json(&parse(json)?, &|number| credentials.source(number))
+}
+
+fn parse(json: &str) -> Result<serde_json::Value, Error> {
+    serde_json::from_str(json)
+        .map_err(|_| Error::new(ErrorKind::Panic).with_context("what JavaScript sent is not JSON"))
 }
