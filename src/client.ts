@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { isPresent } from './arguments.js';
+import { updateAuthentication } from './credentials.js';
 import { describe } from './encode.js';
 import {
   describeProblem,
@@ -22,7 +23,7 @@ import { HookCaller } from './hook.js';
 import { ClientHost } from './host.js';
 import { aborted, failure, start, untilReady } from './init.js';
 import { loadNative, type NativeClient } from './native.js';
-import type { ClientOptions } from './options.js';
+import type { Authentication, ClientOptions } from './options.js';
 import { readOptions } from './settings.js';
 
 /** What every client offers. Name it where a `FliptClient` or a stand-in for one is welcome. */
@@ -82,7 +83,7 @@ export class FliptClient implements BaseFliptClient {
   static async init(options?: ClientOptions): Promise<FliptClient> {
     const settings = readOptions(options);
     const addon = loadNative();
-    const host = new ClientHost(settings.fetcher, settings.logger);
+    const host = new ClientHost(settings.fetcher, settings.logger, settings.sources);
     if (settings.problems.length === 0 && settings.signal?.aborted) {
       throw aborted(settings.signal.reason);
     }
@@ -213,6 +214,19 @@ export class FliptClient implements BaseFliptClient {
       throw failure(error, this.#host);
     }
     return ok;
+  }
+
+  /**
+   * Puts other credentials in force, beginning with the next request; a stream reconnects with them. The credential
+   * that worked last stays as fallback for `credentialGracePeriodMs`. Without effect where a `fetcher` makes the requests.
+   *
+   * @throws ValidationError `FLIPT_OPTION_INVALID` naming every bad field; the credentials in force then stay
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  async updateAuthentication(
+    authentication: Authentication | readonly Authentication[],
+  ): Promise<void> {
+    updateAuthentication(this.#native, this.#host.credentials, authentication);
   }
 
   /**

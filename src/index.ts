@@ -1,4 +1,10 @@
 export { type BaseFliptClient, FliptClient } from './client.js';
+export type {
+  CredentialRequest,
+  KubernetesAuthentication,
+  TokenAuthentication,
+  TokenSource,
+} from './credentials.js';
 export {
   EvaluationError,
   FliptError,
@@ -41,6 +47,7 @@ export type {
 export type { AfterEvaluation, BeforeEvaluation, Hook } from './hook.js';
 export type { Logger } from './logger.js';
 export {
+  type Authentication,
   type AuthenticationStrategy,
   type ClientOptions,
   ClientOptionsFactory,

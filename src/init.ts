@@ -47,9 +47,16 @@ export function untilReady(
   });
 }
 
-/** The error to throw; what the fetcher failed with is its cause. */
+/** The error to throw; what a callback of the user failed with is its cause. */
 export function failure(error: NativeError, host: ClientHost): Error {
-  return fromNative(error, error.code === 'FLIPT_FETCHER_FAILED' ? host.fetchFailure : undefined);
+  switch (error.code) {
+    case 'FLIPT_FETCHER_FAILED':
+      return fromNative(error, host.fetchFailure);
+    case 'FLIPT_CREDENTIAL_FAILED':
+      return fromNative(error, host.credentials.failure);
+    default:
+      return fromNative(error);
+  }
 }
 
 /** The error of an `init` that was called off. */
@@ -59,7 +66,14 @@ export function aborted(cause: unknown): Error {
 
 /** What the engine says of the other options. Nothing is ever sent: the requests of this client lead nowhere. */
 function problemsOfTheRest(addon: NativeAddon, json: string): readonly Problem[] {
-  const nowhere: Host = { log: () => {}, fetch: () => {}, abortFetch: () => {} };
+  const nowhere: Host = {
+    log: () => {},
+    fetch: () => {},
+    abortFetch: () => {},
+    obtainCredential: () => {},
+    abortCredential: () => {},
+    releaseCredential: () => {},
+  };
   const { ok, error } = addon.createClient(json, nowhere);
   ok?.shutDown();
   return error?.problems ?? [];

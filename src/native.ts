@@ -18,6 +18,19 @@ export interface Host {
   fetch?(id: number, etag: string | null): void;
   /** The request is no longer waited for. */
   abortFetch?(id: number): void;
+  /** Calls the credential function of this number: answer with `client.obtainedCredential(id, ...)`. */
+  obtainCredential(id: number, source: number, reason: string): void;
+  /** The answer is no longer waited for. */
+  abortCredential(id: number): void;
+  /** The function is not needed any more. */
+  releaseCredential(source: number): void;
+}
+
+/** What a credential function came to. */
+export interface ObtainedCredential {
+  token?: string;
+  /** Why there is no token. */
+  error?: string;
 }
 
 /** What a fetcher's response came to. */
@@ -95,6 +108,9 @@ export interface NativeClient {
   listFlags(): Tagged<NativeFlag[]>;
   exportSnapshot(): Tagged<string>;
   fetched(id: number, result: Fetched): void;
+  obtainedCredential(id: number, answer: ObtainedCredential): void;
+  /** Takes effect with the next request. */
+  updateAuthentication(authenticationJson: string): Tagged<boolean>;
   createEvaluator(bytes: number): NativeEvaluator;
   plan(flagKey: string): Tagged<NativePlan>;
   evaluate(kind: 'boolean' | 'variant', request: NativeRequest): Tagged<NativeAnswer>;

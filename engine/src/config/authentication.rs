@@ -316,7 +316,7 @@ mod tests {
                 "authentication",
                 "all of them",
             ),
-            (json!({ "clientToken": { "$source": 2 } }), "authentication.clientToken", "function"),
+            (json!({ "clientToken": { "$source": 2 } }), "authentication.clientToken", "an object"),
             (json!({ "clientToken": { "$js": "symbol" } }), "authentication.clientToken", "symbol"),
             (json!({ "clientToken": ["hunter2"] }), "authentication.clientToken", "an array"),
             (json!({ "kubernetes": "hunter2" }), "authentication.kubernetes", "a text"),
@@ -326,17 +326,12 @@ mod tests {
                 "a blank text or one with a NUL",
             ),
             (
-                json!({ "kubernetes": { "tokenPath": { "$source": 0 } } }),
-                "authentication.kubernetes.tokenPath",
-                "function",
-            ),
-            (
                 json!({ "kubernetes": { "tokenpath": "hunter2" } }),
                 "authentication.kubernetes.tokenpath",
                 "an unknown option (a text)",
             ),
             (json!([{ "token": "hunter2" }]), "authentication[0].token", "an unknown option (a text)"),
-            (json!({ "$source": 0 }), "authentication", "function"),
+            (json!({ "$js": "function" }), "authentication", "function"),
         ] {
             let error = read(&value).unwrap_err();
             let ErrorKind::Options(problems) = error.kind() else { panic!("{error}") };

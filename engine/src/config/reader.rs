@@ -152,9 +152,9 @@ pub(super) fn problem(field: impl Into<String>, received: impl Into<String>, all
     Problem { field: field.into(), received: received.into(), allowed: allowed.to_owned(), suggestion: None }
 }
 
-/// An object of options; the stand-ins for what JSON cannot express are none.
+/// An object of options; the stand-in for what JSON cannot express is not one.
 pub(super) fn object(value: &Value) -> Option<&Map<String, Value>> {
-    value.as_object().filter(|fields| !fields.contains_key("$js") && !fields.contains_key("$source"))
+    value.as_object().filter(|fields| !fields.contains_key("$js"))
 }
 
 /// Describes a value without repeating any text of it.
@@ -168,7 +168,6 @@ pub(super) fn received(value: &Value) -> String {
         Value::Array(_) => "an array".to_owned(),
         Value::Object(fields) => match fields.get("$js").and_then(Value::as_str) {
             Some(description) => description.chars().filter(|c| !c.is_control()).take(64).collect(),
-            None if fields.contains_key("$source") => "function".to_owned(),
             None => "an object".to_owned(),
         },
     }
