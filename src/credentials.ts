@@ -142,8 +142,8 @@ export function updateAuthentication(
     kept.push(number);
     return number;
   });
-  const missing = { $js: String(encoded) };
-  const { error } = native.updateAuthentication(JSON.stringify(encoded ?? missing));
+  const json = JSON.stringify(encoded ?? { $js: describe(authentication) });
+  const { error } = native.updateAuthentication(json);
   if (error !== undefined) {
     for (const number of kept) {
       functions.release(number);

@@ -35,6 +35,7 @@ describe('exports', () => {
         'listFlags',
         'getSnapshot',
         'refresh',
+        'updateAuthentication',
         'close',
         Symbol.asyncDispose,
         Symbol.dispose,
