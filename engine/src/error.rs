@@ -146,7 +146,6 @@ pub enum StreamReason {
 }
 
 /// Every code with the kind of error it is raised as in JavaScript, in alphabetical order.
-///
 pub const CODES: &[(&str, &str)] = &[
     ("FLIPT_ARGUMENT_INVALID", "ValidationError"),
     ("FLIPT_CALL_ABORTED", "FliptError"),
@@ -226,10 +225,7 @@ impl ErrorKind {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Status(status) => matches!(status, 429 | 502 | 503 | 504),
-            Self::Transport(reason) => {
-                use TransportReason::{Connection, Dns, Proxy, Timeout};
-                matches!(reason, Dns | Connection | Timeout | Proxy)
-            }
+            Self::Transport(reason) => !matches!(reason, TransportReason::Tls | TransportReason::Redirect),
             Self::Stream(_) | Self::Fetcher | Self::Credential | Self::InitTimeout(_) => true,
             _ => false,
         }
