@@ -10,6 +10,7 @@ import {
   type WaitOptions,
 } from './calls.js';
 import type { ChangeEvent, FlagChangeEvent } from './changes.js';
+import { updateAuthentication } from './credentials.js';
 import { type Tagged, unwrap } from './errors.js';
 import type {
   BatchEvaluationResponse,
@@ -26,7 +27,7 @@ import { HookCaller } from './hook.js';
 import { ClientHost } from './host.js';
 import { aborted, start, untilReady } from './init.js';
 import { loadNative, type NativeCall, type NativeClient } from './native.js';
-import type { ClientOptions } from './options.js';
+import type { Authentication, ClientOptions } from './options.js';
 import { requireObject, unreadable } from './request.js';
 import { readOptions } from './settings.js';
 import { type ClientStatus, statusOf } from './status.js';
@@ -88,7 +89,7 @@ export class FliptClient implements BaseFliptClient {
   static async init(options?: ClientOptions): Promise<FliptClient> {
     const settings = readOptions(options);
     const addon = loadNative();
-    const host = new ClientHost(settings.fetcher, settings.logger);
+    const host = new ClientHost(settings.fetcher, settings.logger, settings.sources);
     if (settings.problems.length === 0 && settings.signal?.aborted) {
       throw aborted(settings.signal.reason);
     }
@@ -315,6 +316,19 @@ export class FliptClient implements BaseFliptClient {
    */
   changes(options?: CallOptions): AsyncIterableIterator<ChangeEvent> {
     return this.#host.inbox.events.changes(options);
+  }
+
+  /**
+   * Puts other credentials in force, beginning with the next request; a stream reconnects with them. The credential
+   * that worked last stays as fallback for `credentialGracePeriodMs`. Without effect where a `fetcher` makes the requests.
+   *
+   * @throws ValidationError `FLIPT_OPTION_INVALID` naming every bad field; the credentials in force then stay
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  async updateAuthentication(
+    authentication: Authentication | readonly Authentication[],
+  ): Promise<void> {
+    updateAuthentication(this.#native, this.#host.credentials, authentication);
   }
 
   /**

@@ -38,7 +38,15 @@ export function aborted(cause: unknown): Error {
 
 /** What the engine says of the other options. Nothing is ever sent: the requests of this client lead nowhere. */
 function problemsOfTheRest(addon: NativeAddon, json: string): readonly Problem[] {
-  const nowhere: Host = { wake: () => {}, kinds: [], fetch: () => {}, abortFetch: () => {} };
+  const nowhere: Host = {
+    wake: () => {},
+    kinds: [],
+    fetch: () => {},
+    abortFetch: () => {},
+    obtainCredential: () => {},
+    abortCredential: () => {},
+    releaseCredential: () => {},
+  };
   const { ok, error } = addon.createClient(json, nowhere, {});
   ok?.shutDown();
   return error?.problems ?? [];
