@@ -132,8 +132,8 @@ class Connection {
   openedAt = performance.now();
   closedAt = undefined;
   protocol = 'http/1.1';
-  /** What was asked on it: poll, stream, exchange, other. */
-  channels = new Set();
+  /** What it was used for, one `{ channel, from }` a time that this changed. */
+  uses = [];
   /** Requests that are being answered. */
   active = 0;
   peakActive = 0;
@@ -143,7 +143,9 @@ class Connection {
   }
 
   begin(channel) {
-    this.channels.add(channel);
+    if (this.uses.at(-1)?.channel !== channel) {
+      this.uses.push({ channel, from: performance.now() });
+    }
     this.active += 1;
     this.peakActive = Math.max(this.peakActive, this.active);
   }
@@ -154,20 +156,18 @@ class Connection {
 }
 
 /**
- * The most connections of a channel that were open at the same time. One that closes within `graceMs` after the next
- * one opened was being replaced by it, and does not count: the order in which the two are noticed is chance.
+ * The most connections that were used for a channel at the same time. One that ends within `graceMs` after the next one
+ * began was being replaced by it, and does not count: the order in which the two are noticed is chance.
  */
 export function peakConnections(connections, channel, graceMs) {
   const moments = connections
-    .filter(({ channels }) => channels.has(channel))
-    .flatMap(({ openedAt, closedAt = Number.POSITIVE_INFINITY }) =>
-      closedAt - graceMs > openedAt
-        ? [
-            [openedAt, 1],
-            [closedAt - graceMs, -1],
-          ]
-        : [],
-    )
+    .flatMap((connection) => spans(connection, channel))
+    .map(([from, to]) => [from, to - graceMs])
+    .filter(([from, to]) => to > from)
+    .flatMap(([from, to]) => [
+      [from, 1],
+      [to, -1],
+    ])
     .sort(([a, up], [b, down]) => a - b || up - down);
   let open = 0;
   let peak = 0;
@@ -176,6 +176,14 @@ export function peakConnections(connections, channel, graceMs) {
     peak = Math.max(peak, open);
   }
   return peak;
+}
+
+/** When a connection was used for a channel: until it was used for another, or closed. */
+function spans({ uses, closedAt = Number.POSITIVE_INFINITY }, channel) {
+  return uses
+    .map((use, index) => [use.channel, use.from, uses[index + 1]?.from ?? closedAt])
+    .filter(([used]) => used === channel)
+    .map(([, from, to]) => [from, to]);
 }
 
 function protocolServer({ tls, http2 = true }, onRequest) {

@@ -208,6 +208,8 @@ export interface TestServer extends AsyncDisposable {
   /** Exchanges that the client gave up before the answer was complete. */
   readonly aborted: number;
   readonly openStreams: number;
+  /** Open streams that are served as by a healthy server. */
+  readonly listeningStreams: number;
   /** Polls that are not answered yet. */
   readonly openPolls: number;
   /** The most connections of a channel at the same time, without those that were just being replaced. */

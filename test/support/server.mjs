@@ -67,11 +67,11 @@ class FliptServer {
   }
 
   get connects() {
-    return this.#listener.all.map(({ openedAt, closedAt, protocol, channels, peakActive }) => ({
+    return this.#listener.all.map(({ openedAt, closedAt, protocol, uses, peakActive }) => ({
       at: openedAt,
       closedAt,
       protocol,
-      channels: [...channels],
+      channels: [...new Set(uses.map(({ channel }) => channel))],
       peakActive,
     }));
   }
@@ -82,6 +82,10 @@ class FliptServer {
 
   get openStreams() {
     return this.#streams.size;
+  }
+
+  get listeningStreams() {
+    return this.#streams.listening;
   }
 
   get openPolls() {
@@ -248,7 +252,9 @@ class FliptServer {
     if (this.#thawed !== undefined) {
       await this.#thawed.promise;
     }
-    await this.#apply(this.#nextBehaviour(route.channel), exchange, route);
+    const applied = this.#apply(this.#nextBehaviour(route.channel), exchange, route);
+    this.#settle();
+    await applied;
   }
 
   #nextBehaviour(channel) {

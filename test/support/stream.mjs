@@ -11,6 +11,11 @@ export class StreamHub {
     return this.#streams.size;
   }
 
+  /** Those that are served as by a healthy server. */
+  get listening() {
+    return [...this.#streams].filter(({ isListening }) => isListening).length;
+  }
+
   /** Takes a request for a stream in; `digest` is the state that the client says it has. */
   open(exchange, { namespace, digest }) {
     const stream = new FlagStream(exchange, namespace, digest);
@@ -142,6 +147,7 @@ export class FlagStream {
   finish(how = 'end') {
     if (how === 'end') {
       this.head();
+      this.isOver = true;
       (this.#gzip ?? this.#exchange.response).end();
     } else if (how === 'cut') {
       this.#exchange.hangUpAfterwards();

@@ -2,7 +2,9 @@
 
 mod fetcher;
 mod folder;
+mod proxy;
 mod reply;
+pub(crate) mod secure;
 mod server;
 
 use std::future::Future;
@@ -15,6 +17,7 @@ use flipt_engine::evaluate::Request;
 use flipt_engine::store::live_snapshots;
 use flipt_engine::{Client, Config, Error};
 pub(crate) use folder::Folder;
+pub(crate) use proxy::Proxy;
 pub(crate) use reply::{Reply, Then, gzip, line, response};
 use serde_json::{Value, json};
 pub(crate) use server::Server;
