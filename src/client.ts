@@ -206,7 +206,8 @@ export class FliptClient implements BaseFliptClient {
   }
 
   /**
-   * Fetches flag state now and resolves with whether it changed. Calls that overlap share one fetch.
+   * Fetches flag state now and resolves with whether it changed, once the listeners of that change have been called.
+   * Calls that overlap share one fetch.
    *
    * @returns also `false` when the fetch failed under `errorStrategy: 'fallback'`
    * @throws NetworkError, SecurityError when the fetch failed under `errorStrategy: 'fail'`; the flag state stays
@@ -366,8 +367,13 @@ export class FliptClient implements BaseFliptClient {
     start: (settle: (result: Tagged<boolean>) => void) => NativeCall,
     signal: AbortSignalLike | undefined,
   ): Promise<boolean> {
-    const failure: ClientHost['failure'] = (error) => this.#host.failure(error);
-    return settled(start, { signal, aborted: callAborted, failure });
+    return settled(start, {
+      signal,
+      aborted: callAborted,
+      failure: (error) => this.#host.failure(error),
+      // Whoever listens hears of what happened before the caller goes on.
+      settling: () => this.#host.inbox.drain(),
+    });
   }
 
   #before(flagKey: unknown, entityId: unknown): void {

@@ -27,8 +27,12 @@ export async function untilReady(
   host: ClientHost,
   signal: AbortSignalLike | undefined,
 ): Promise<void> {
-  const failure: ClientHost['failure'] = (error) => host.failure(error);
-  await settled((settle) => client.ready(settle), { signal, aborted, failure });
+  await settled((settle) => client.ready(settle), {
+    signal,
+    aborted,
+    failure: (error) => host.failure(error),
+    settling: () => host.inbox.drain(),
+  });
 }
 
 /** The error of an `init` that was called off. */
