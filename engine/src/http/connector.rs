@@ -19,10 +19,10 @@ use super::limiter;
 type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// How long a request that found a connection being made has until its pool hands that one out.
-const SETTLING: Duration = Duration::from_millis(250);
+const SETTLING: Duration = Duration::from_secs(1);
 
-/// The longest wait for somebody else's connection.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The longest wait for somebody else's connection; a quarter of the time for connecting where that is less.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 tokio::task_local! {
     static CONNECTING: Arc<AtomicBool>;
@@ -83,10 +83,15 @@ impl Turns {
             return connect.await;
         }
         let before = self.shared.load(Ordering::Acquire);
-        let _turn = tokio::time::timeout(self.patience, self.turn.acquire()).await;
+        let turn = tokio::time::timeout(self.patience, self.turn.acquire()).await;
         if self.shared.load(Ordering::Acquire) != before {
+            drop(turn);
             tokio::time::sleep(SETTLING).await;
             return Err(Superseded.into());
+        }
+        if self.exclusive.load(Ordering::Acquire) {
+            drop(turn);
+            return connect.await;
         }
         let connection = connect.await?;
         if connection.connected().is_negotiated_h2() {
@@ -150,5 +155,139 @@ where
         let mut inner = std::mem::replace(&mut self.inner, next);
         let turns = Arc::clone(&self.turns);
         Box::pin(async move { turns.take(async move { inner.call(request).await }).await })
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests start tasks and read the clock")]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use hyper_util::client::legacy::connect::Connected;
+
+    use super::*;
+    use crate::http::Limiter;
+
+    /// A connection that many requests share, or not.
+    #[derive(Debug)]
+    struct Fake {
+        shared: bool,
+    }
+
+    impl Connection for Fake {
+        fn connected(&self) -> Connected {
+            if self.shared { Connected::new().negotiated_h2() } else { Connected::new() }
+        }
+    }
+
+    /// Connects after a while; counts.
+    #[derive(Clone)]
+    struct Connector {
+        shared: bool,
+        made: Arc<AtomicUsize>,
+    }
+
+    impl Connector {
+        fn new(shared: bool) -> Self {
+            Self { shared, made: Arc::default() }
+        }
+
+        fn made(&self) -> usize {
+            self.made.load(Ordering::SeqCst)
+        }
+    }
+
+    impl Service<()> for Connector {
+        type Response = Fake;
+        type Error = BoxError;
+        type Future = Pin<Box<dyn Future<Output = Result<Fake, BoxError>> + Send>>;
+
+        fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _request: ()) -> Self::Future {
+            let (shared, made) = (self.shared, Arc::clone(&self.made));
+            Box::pin(async move {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                made.fetch_add(1, Ordering::SeqCst);
+                Ok(Fake { shared })
+            })
+        }
+    }
+
+    async fn connect(mut gated: Gated<Connector>) -> Result<Fake, BoxError> {
+        std::future::poll_fn(|context| gated.poll_ready(context)).await?;
+        gated.call(()).await
+    }
+
+    async fn connect_ten(connector: &Connector, may_share: bool) -> usize {
+        let gated = Gate::new(may_share, Duration::from_secs(60)).layer(connector.clone());
+        let connecting: Vec<_> = (0..10).map(|_| tokio::spawn(connect(gated.clone()))).collect();
+        let mut connected = 0;
+        for connecting in connecting {
+            connected += usize::from(connecting.await.unwrap().is_ok());
+        }
+        connected
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_connection_is_made_where_it_does_for_all() {
+        let connector = Connector::new(true);
+        assert_eq!((connect_ten(&connector, true).await, connector.made()), (1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_are_made_where_each_request_needs_its_own() {
+        for may_share in [true, false] {
+            let connector = Connector::new(false);
+            let begun = tokio::time::Instant::now();
+            assert_eq!((connect_ten(&connector, may_share).await, connector.made()), (10, 10));
+            assert!(begun.elapsed() < Duration::from_millis(250), "one after the other at most for the first");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_takes_too_long_holds_nobody_up_for_ever() {
+        let connector = Connector::new(true);
+        let gate = Gate::new(true, Duration::from_millis(40));
+        let gated = gate.layer(connector.clone());
+        let (first, second) = tokio::join!(connect(gated.clone()), connect(gated));
+        assert!(first.is_ok() && second.is_ok());
+        assert_eq!(connector.made(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_later_connection_is_made_although_an_earlier_one_was_shared() {
+        let connector = Connector::new(true);
+        let gated = Gate::new(true, Duration::from_secs(60)).layer(connector.clone());
+        for made in 1..4 {
+            connect(gated.clone()).await.unwrap();
+            assert_eq!(connector.made(), made);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_limiter_holds_back_before_the_time_for_connecting_runs_and_the_request_is_noted() {
+        let limiter = Limiter::new();
+        let connector = Connector::new(false);
+        let mut gated = Gate::new(false, Duration::from_secs(60)).layer(connector.clone());
+        let connecting = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&connecting);
+        let request = async {
+            let begun = tokio::time::Instant::now();
+            for _ in 0..10 {
+                limiter::connecting().await;
+            }
+            assert_eq!(begun.elapsed(), Duration::ZERO);
+            noting(noted, std::future::poll_fn(|context| gated.poll_ready(context))).await.unwrap();
+            assert!(begun.elapsed() >= Duration::from_secs(10));
+            assert_eq!(limiter::connections(), 11);
+            assert_eq!(connector.made(), 0);
+            gated.call(()).await.unwrap();
+        };
+        limiter.attempt(false, false, request).await;
+        assert!(connecting.load(Ordering::SeqCst));
+        assert_eq!(connector.made(), 1);
     }
 }

@@ -163,6 +163,7 @@ pub(super) async fn repeating() {
 }
 
 /// How many connections the request on its way has begun to make; 0 when it found one that was open already.
+#[cfg(test)]
 pub(super) fn connections() -> u32 {
     ATTEMPT.try_with(|attempt| attempt.connections.load(Ordering::Relaxed)).unwrap_or_default()
 }

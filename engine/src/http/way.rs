@@ -9,33 +9,37 @@ use crate::error::{Error, ErrorKind, Result, TransportReason};
 /// How near to its deadline a request counts as given up for its slowness: the deadline began a moment earlier.
 const ALMOST: f64 = 0.9;
 
+/// The time in which a dead connection shows. A request that failed later was with a server, and so were all the others
+/// on that connection: repeating them at once would be a rush.
+const SOON: Duration = Duration::from_secs(5);
+
 /// The passages of one request, of which the last may turn out to have been on a dead connection.
 pub(super) struct Way {
     seat: Arc<Seat>,
     passage: Option<Passage>,
     begun: Instant,
+    /// When the last passage began.
+    sent: Instant,
     patience: Option<Duration>,
 }
 
 impl Way {
     /// `patience` is the time after which whoever waits for the request drops it.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "measures how long its own request took, and decides over nothing else"
-    )]
     pub(super) fn new(seat: &Arc<Seat>, patience: Option<Duration>) -> Self {
         let patience = patience.map(|patience| patience.mul_f64(ALMOST));
-        Self { seat: Arc::clone(seat), passage: None, begun: Instant::now(), patience }
+        let now = now();
+        Self { seat: Arc::clone(seat), passage: None, begun: now, sent: now, patience }
     }
 
     pub(super) fn begin(&mut self) -> &Passage {
+        self.sent = now();
         self.passage.insert(self.seat.passage())
     }
 
     /// Whether the request failed because the connection it found was dead; the next one then begins on a new one.
     pub(super) fn was_dead(&self, error: &Error) -> bool {
         let Some(passage) = self.passage.as_ref().filter(|passage| passage.found_open()) else { return false };
-        let was_dead = *error.kind() == ErrorKind::Transport(TransportReason::Connection);
+        let was_dead = *error.kind() == ErrorKind::Transport(TransportReason::Connection) && self.sent.elapsed() < SOON;
         if was_dead {
             passage.give_up();
         }
@@ -62,4 +66,9 @@ impl Drop for Way {
             passage.give_up();
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "measures how long a request took, and decides over nothing else")]
+fn now() -> Instant {
+    Instant::now()
 }
