@@ -161,7 +161,7 @@ impl Driver {
                 }
                 (Input::Reconnect, Some(reply))
             }
-            Command::NewCredential => (Input::Reconnect, None),
+            Command::NewCredential => (Input::NewCredential, None),
         };
         if let Some(reply) = reply {
             // A caller is not held back, not even by a poll that has to wait for its turn.
