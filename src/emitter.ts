@@ -14,7 +14,7 @@ export interface EmitterOwner<Name> {
 
 interface Registration {
   readonly listener: (...args: never[]) => unknown;
-  readonly once: boolean;
+  readonly isOnce: boolean;
   /** Lets go of the signal. */
   release(): void;
 }
@@ -37,15 +37,15 @@ export class Emitter<Events extends EventMap<Events>> {
   add<Name extends keyof Events>(
     name: Name,
     listener: (...args: Events[Name]) => unknown,
-    { once = false, signal }: { once?: boolean; signal?: AbortSignalLike | undefined } = {},
+    { isOnce = false, signal }: { isOnce?: boolean; signal?: AbortSignalLike | undefined } = {},
   ): () => void {
     const present = this.#listeners.get(name)?.get(listener);
     if (present !== undefined) {
-      return () => this.#remove(name, present);
+      return once(() => this.#remove(name, present));
     }
-    const remove = () => this.#remove(name, registration);
+    const remove = once(() => this.#remove(name, registration));
     const release = () => signal?.removeEventListener('abort', remove);
-    const registration: Registration = { listener, once, release };
+    const registration: Registration = { listener, isOnce, release };
     if (!signal?.aborted) {
       signal?.addEventListener('abort', remove, { once: true });
       this.#insert(name, registration);
@@ -93,11 +93,11 @@ export class Emitter<Events extends EventMap<Events>> {
   }
 
   #call(name: keyof Events, registration: Registration, args: readonly unknown[]): void {
-    const { listener, once } = registration;
+    const { listener, isOnce } = registration;
     if (this.#listeners.get(name)?.get(listener) !== registration) {
       return;
     }
-    if (once) {
+    if (isOnce) {
       this.#remove(name, registration);
     }
     const report = (error: unknown) => this.#owner.listenerFailed(name, error);
@@ -130,4 +130,13 @@ export class Emitter<Events extends EventMap<Events>> {
       this.#owner.listenersChanged();
     }
   }
+}
+
+/** Runs once, and refers to nothing afterwards: who keeps the function does not keep the client. */
+function once(run: () => void): () => void {
+  let pending: (() => void) | undefined = run;
+  return () => {
+    pending?.();
+    pending = undefined;
+  };
 }

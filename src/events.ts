@@ -84,7 +84,7 @@ export class EventHub {
     name: Name,
     listener: (...args: ClientEvents[Name]) => void,
     options?: ListenOptions,
-    once = false,
+    isOnce = false,
   ): () => void {
     const problems = [...nameProblems(name), ...listenerProblems(listener)];
     const signal = readSignal(options, problems);
@@ -92,7 +92,7 @@ export class EventHub {
     if (this.#isClosed) {
       return () => {};
     }
-    const remove = this.#events.add(name, listener, { signal, once: once || name === 'ready' });
+    const remove = this.#events.add(name, listener, { signal, isOnce: isOnce || name === 'ready' });
     if (name === 'ready' && this.#source.isReady()) {
       queueMicrotask(() => this.#events.tell('ready', listener as () => void));
     }

@@ -50,6 +50,8 @@ const status = (code: number): Behaviour => ({ name: 'status', status: code });
 const ways: Record<Code, () => Promise<unknown>> = {
   FLIPT_ARGUMENT_INVALID: () =>
     callFailure((client) => client.evaluateBoolean({ ...request, flagKey: '' })),
+  FLIPT_CALL_ABORTED: () =>
+    callFailure((client) => client.refresh({ signal: AbortSignal.abort() })),
   FLIPT_CLIENT_CLOSED: () =>
     callFailure(async (client) => {
       await client.close();

@@ -1,32 +1,6 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hostTarget } from '../npm/targets.mjs';
-import { answerOf, runScript } from './support/child.ts';
+import { counted, isNothing, NOTHING } from './support/counted.ts';
 import { serve } from './support/harness.ts';
-
-const hooks = join(import.meta.dirname, '../npm', hostTarget().suffix, 'flipt_native.hooks.node');
-
-/** Runs a script with the counters of what is alive; `until(check)` collects garbage until it holds. */
-async function counted(source: string, url: string): Promise<unknown> {
-  const finished = await runScript(
-    `const { liveCounts } = require(process.env.FLIPT_NATIVE_BINARY);
-     const until = async (check) => {
-       for (let i = 0; i < 1500 && !check(liveCounts()); i++) {
-         gc();
-         await new Promise((resolve) => setTimeout(resolve, 10));
-       }
-       return liveCounts();
-     };
-     const use = (client) => client.evaluateBoolean({ flagKey: 'banner', entityId: 'ann' }).enabled;
-     (async () => { ${source} })();`,
-    url,
-    { flags: ['--expose-gc'], env: { FLIPT_NATIVE_BINARY: hooks } },
-  );
-  return answerOf(finished);
-}
-
-const NOTHING = { clients: 0, snapshots: 0, evaluators: 0 };
-const isNothing = '(c) => c.clients + c.snapshots + c.evaluators === 0';
 
 describe('memory of clients', () => {
   it('flag state is released by close, without waiting for the collector', async () => {

@@ -61,11 +61,6 @@ describe('unknown or invalid options', () => {
     await client.close();
   });
 
-  it('fetcher together with streaming', async () => {
-    const fields = await fieldsOf({ streaming: true, fetcher: async () => new Response('{}') });
-    expect(fields).toEqual(['streaming']);
-  });
-
   it.each([
     ['fetcher', 'fetch'],
     ['fetcher', {}],

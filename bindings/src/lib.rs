@@ -21,12 +21,13 @@ mod results;
 mod status;
 mod ticks;
 
+use flipt_engine::client::silence_panics;
 use flipt_engine::error::CODES;
 use napi_derive::{module_init, napi};
 
 #[module_init]
 fn init() {
-    panics::install();
+    silence_panics();
     pin::keep_loaded();
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::cache::Cache;
 use crate::config::{Config, ErrorStrategy, FetchMode};
 use crate::error::{Error, ErrorKind, Result, SnapshotReason};
 use crate::evaluate::{self, BatchItem, BooleanEvaluation, Request, VariantEvaluation};
@@ -20,6 +21,7 @@ use crate::snapshot::Snapshot;
 pub use crate::status::{Changed, Connection, Event, LogLevel, Observer, Source, Status};
 use crate::store::{Store, StoreWriter, store};
 use crate::sync::{Command, Driver, Journal, Links, Policy, Poller, Reply, Sources, Streamer};
+pub use crate::sync::{contained, silence_panics};
 
 /// How long [`Client::close`] waits for the background task.
 const CLOSE_LIMIT: Duration = Duration::from_millis(80);
@@ -72,6 +74,7 @@ impl Client {
         let sources = sources(&config, fetch)?;
         let runtime = runtime::shared()?;
         let (writer, store) = store();
+        let cache = cache(&config, observer.clone());
         let mut journal = Journal::new(observer);
         let status = Arc::new(watch::Sender::new(Status::default()));
         if let Some(seed) = seed {
@@ -86,8 +89,9 @@ impl Client {
             stop: stop.clone(),
             settled: settle,
             status: Arc::clone(&status),
+            cache,
         };
-        let driver = Driver::new(links, writer, sources, journal, Policy::new(&config, false));
+        let driver = Driver::new(links, writer, sources, journal, Policy::new(&config));
         let ended = CancellationToken::new();
         let live = Live::new(ended.clone());
         runtime.spawn(async move {
@@ -334,6 +338,15 @@ fn seed(config: &Config) -> Result<Option<Snapshot>> {
         return Err(Error::new(ErrorKind::Snapshot(SnapshotReason::TooLarge)));
     }
     Snapshot::import(text, &config.namespace, config.server_compatibility).map(Some)
+}
+
+/// The last good flag state on disk, if the options ask for it; its troubles are warnings.
+fn cache(config: &Config, observer: Option<Arc<dyn Observer>>) -> Option<Cache> {
+    Cache::new(config, move |message| {
+        if let Some(observer) = &observer {
+            observer.event(Event::Log { level: LogLevel::Warn, message });
+        }
+    })
 }
 
 /// Puts the snapshot of the options in force. It has no ETag: no server vouched for it.

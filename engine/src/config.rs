@@ -46,6 +46,7 @@ pub use authentication::Authentication;
 pub use cache::CacheConfig;
 pub use environment::ProcessEnvironment;
 pub use proxy::ProxyChoice;
+pub(crate) use proxy::ProxyUrl;
 pub use server_url::ServerUrl;
 pub use tls::TlsConfig;
 

@@ -19,6 +19,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "sync")]
+mod cache;
+#[cfg(feature = "sync")]
 pub mod client;
 #[cfg(feature = "sync")]
 pub mod config;

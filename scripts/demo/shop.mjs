@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { startServer } from '../../test/support/server.mjs';
 import { ask, isAlike, isSame, nanosecondsEach, outcome } from './answers.mjs';
 import { cell, grouped, heading, row, say, short, styled, wrapped } from './print.mjs';
+import { recording } from './recordings.mjs';
 
 const arrivalMs = 10_000;
 const pollSeconds = 0.2;
@@ -134,13 +134,6 @@ async function until(condition, what) {
     if (performance.now() - started > arrivalMs) throw new Error(`${what} did not arrive`);
     await pause(5);
   }
-}
-
-function recording(name) {
-  const read = (end) =>
-    readFileSync(new URL(`../../test/conformance/demo/${name}.${end}`, import.meta.url), 'utf8');
-  const lines = read('cases.jsonl').split('\n').filter(Boolean);
-  return { snapshot: read('snapshot.json'), cases: lines.map((line) => JSON.parse(line)) };
 }
 
 const userOf = ({ request }) => request.entityId;

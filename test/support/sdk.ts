@@ -24,6 +24,8 @@ export const {
 
 export type FliptClient = InstanceOf<typeof sdk.FliptClient>;
 export type FliptError = InstanceType<typeof sdk.FliptError>;
+export type ChangeEvent = import('../../src/index.ts').ChangeEvent;
+export type ClientEvents = import('../../src/index.ts').ClientEvents;
 export type ClientOptions = import('../../src/index.ts').ClientOptions;
 export type IFetcher = import('../../src/index.ts').IFetcher;
 export type IFetcherOptions = import('../../src/index.ts').IFetcherOptions;

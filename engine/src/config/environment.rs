@@ -28,10 +28,42 @@ impl ProcessEnvironment {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(Secret::expose).filter(|value| !value.is_empty())
     }
+
+    /// The first of two spellings that is set; where that one is empty, the other does not count.
+    pub(crate) fn either(&self, first: &str, second: &str) -> Option<&str> {
+        let value = self.0.get(first).or_else(|| self.0.get(second)).map(Secret::expose);
+        value.map(str::trim).filter(|value| !value.is_empty())
+    }
 }
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for ProcessEnvironment {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
         Self(variables.into_iter().map(|(name, value)| (name.into(), Secret::new(value))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_spelling_wins_even_when_it_is_empty() {
+        for (variables, expected) in [
+            (&[][..], None),
+            (&[("NAME", "upper")], Some("upper")),
+            (&[("name", "lower"), ("NAME", "upper")], Some("lower")),
+            (&[("name", ""), ("NAME", "upper")], None),
+            (&[("name", " lower ")], Some("lower")),
+        ] {
+            let environment: ProcessEnvironment = variables.iter().copied().collect();
+            assert_eq!(environment.either("name", "NAME"), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_is_as_good_as_none() {
+        let environment: ProcessEnvironment = [("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", "/etc")].into_iter().collect();
+        assert_eq!((environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR")), (None, Some("/etc")));
+        assert!(!format!("{environment:?}").contains("/etc"));
     }
 }

@@ -144,6 +144,8 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
     if let Some(authentication) = &config.authentication {
         authentication.check(problems);
     }
+    config.tls.check(problems);
+    config.proxy.check(problems);
 }
 
 #[cfg(test)]

@@ -1,53 +1,87 @@
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+};
+use reqwest::{Response, StatusCode, Url};
 
 use super::auth::{Authorizer, Ticket};
+use super::dns::{Resolver, is_loopback};
+use super::pool::{Purpose, Route, Seat};
 use super::stream::{Opening, StreamBody, is_flipts};
-use super::{Fetch, FetchFuture, FetchRequest, FetchResponse, body, dns, failure, limiter, redirect, request, tls};
+use super::way::Way;
+use super::{Fetch, FetchFuture, FetchRequest, FetchResponse, body, failure, limiter, request};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result, TransportReason};
 use crate::redact::SafeUrl;
 
-/// The built-in [`Fetch`]: HTTP/1.1 or HTTP/2 by ALPN, gzip, our own TLS trust, no proxy.
+/// The built-in [`Fetch`]: HTTP/1.1 or HTTP/2 by ALPN, gzip, our own TLS trust, through a proxy where one is wanted.
 ///
-/// It bounds connecting and the body's size; the whole attempt is bounded by the client.
+/// Clients with equal settings share connections. It bounds connecting and the body's size; the whole attempt is bounded
+/// by the client.
 pub struct HttpFetch {
-    client: Client,
+    route: Route,
+    polls: Arc<Seat>,
+    stream: Mutex<Option<Arc<Seat>>>,
     authorizer: Authorizer,
+    headers: HeaderMap,
     url: Url,
     stream_url: Url,
     place: String,
+    way: String,
     max_body: usize,
+    request_timeout: Duration,
+    warnings: Vec<String>,
+}
+
+/// What is sent, but for the credential.
+struct Outgoing {
+    url: Url,
+    headers: HeaderMap,
 }
 
 impl HttpFetch {
-    /// Prepares the requests of a client.
+    /// Prepares the requests of a client; reads the certificates and keys that its options name.
     ///
     /// # Errors
-    /// [`ErrorKind::Options`] for texts that cannot be sent, [`TransportReason::Tls`] when TLS cannot be set up.
+    /// [`ErrorKind::Options`] for texts that cannot be sent and for what cannot be used of `tlsConfig` and `proxy`,
+    /// [`TransportReason::Tls`] when TLS cannot be set up.
     pub fn new(config: &Config) -> Result<Self> {
+        Self::with_resolver(config, Resolver::system())
+    }
+
+    /// The same with another way to find the addresses of hosts than asking the operating system.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn with_resolver(config: &Config, resolver: Resolver) -> Result<Self> {
         let url = request::snapshot_url(config)?;
+        let mut warnings = Vec::new();
+        let route = Route::new(config, &url, resolver, &mut warnings)?;
         let place = SafeUrl::new(&url).host_and_port();
-        let unusable = || Error::new(ErrorKind::Transport(TransportReason::Tls)).with_context("no TLS set-up");
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls::config().map_err(|_| unusable())?)
-            .default_headers(request::headers(config)?)
-            .dns_resolver(dns::system())
-            .redirect(redirect::same_origin())
-            .referer(false)
-            .no_proxy()
-            .gzip(true)
-            .connect_timeout(config.connect_timeout)
-            .tcp_keepalive(Duration::from_secs(30))
-            .pool_max_idle_per_host(1)
-            .build()
-            .map_err(|_| unusable())?;
-        let authorizer = Authorizer::new(config)?;
-        let stream_url = request::stream_url(config)?;
-        Ok(Self { client, authorizer, url, stream_url, place, max_body: config.max_snapshot_bytes })
+        if config.authentication.is_some() && url.scheme() == "http" && !is_this_machine(&url) {
+            warnings.push(format!("credentials are sent without encryption, over plain http, to {place}"));
+        }
+        let way = match route.proxy() {
+            Some(proxy) => format!("{place} through the proxy {}", proxy.place()),
+            None => place.clone(),
+        };
+        Ok(Self {
+            polls: Seat::take(&route, Purpose::Polls)?,
+            stream: Mutex::default(),
+            authorizer: Authorizer::new(config)?,
+            headers: request::headers(config)?,
+            stream_url: request::stream_url(config)?,
+            max_body: config.max_snapshot_bytes,
+            request_timeout: config.request_timeout,
+            route,
+            url,
+            place,
+            way,
+            warnings,
+        })
     }
 
     /// Host and port, as messages name them.
@@ -56,17 +90,38 @@ impl HttpFetch {
         &self.place
     }
 
+    /// What is dangerous or ignored in the settings, each in a line for a log.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Lets the next requests of this client begin on new connections. Those on their way end undisturbed, also those of
+    /// other clients.
+    pub fn renew(&self) {
+        self.polls.renew();
+        if let Some(seat) = &*self.stream.lock().unwrap_or_else(PoisonError::into_inner) {
+            seat.renew();
+        }
+    }
+
     async fn request(&self, request: FetchRequest) -> Result<FetchResponse> {
-        let mut builder = self.client.get(self.url.clone());
+        let mut way = Way::new(&self.polls, Some(self.request_timeout));
+        let response = self.poll(request, &mut way).await;
+        way.ended(response)
+    }
+
+    async fn poll(&self, request: FetchRequest, way: &mut Way) -> Result<FetchResponse> {
+        let mut outgoing = Outgoing { url: self.url.clone(), headers: self.headers.clone() };
         // An ETag that cannot be a header cannot have been one; the request then goes unconditionally.
         if let Some(etag) = request.etag.and_then(|etag| HeaderValue::from_bytes(etag.as_bytes()).ok()) {
-            builder = builder.header(IF_NONE_MATCH, etag);
+            outgoing.headers.insert(IF_NONE_MATCH, etag);
         }
-        let response = self.send(builder).await?;
+        let response = self.send(&outgoing, way).await?;
         let status = response.status().as_u16();
         let [etag, content_type, retry_after] = [ETAG, CONTENT_TYPE, RETRY_AFTER].map(|name| header(&response, &name));
         let body = match status {
-            200 => body::read(response, self.max_body, &self.place).await?,
+            200 => body::read(response, self.max_body, &self.way).await?,
             _ => bytes::Bytes::new(),
         };
         Ok(FetchResponse { status, etag, content_type, retry_after, body })
@@ -78,42 +133,79 @@ impl HttpFetch {
         if let Some(digest) = digest {
             url.query_pairs_mut().append_pair("digest", digest);
         }
-        let response = self.send(self.client.get(url)).await?;
+        let seat = self.stream_seat()?;
+        let mut way = Way::new(&seat, None);
+        let response = self.send(&Outgoing { url, headers: self.headers.clone() }, &mut way).await;
+        let response = way.ended(response)?;
         let status = response.status().as_u16();
         if status == 200 {
-            return Ok(Opening::Open(StreamBody::new(response, self.place.clone())));
+            return Ok(Opening::Open(StreamBody::new(response, seat, self.way.clone())));
         }
         let retry_after = header(&response, &RETRY_AFTER);
-        Ok(Opening::Refused { status, retry_after, from_flipt: is_flipts(response).await })
+        let from_flipt = is_flipts(response).await;
+        // A client without a stream keeps no place from others, and no connection open.
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(Opening::Refused { status, retry_after, from_flipt })
+    }
+
+    fn stream_seat(&self) -> Result<Arc<Seat>> {
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let seat = match &*stream {
+            Some(seat) => Arc::clone(seat),
+            None => Seat::take(&self.route, Purpose::Streams)?,
+        };
+        *stream = Some(Arc::clone(&seat));
+        Ok(seat)
     }
 
     /// Sends a request with the client's credential; a refused one is replaced once.
-    async fn send(&self, request: RequestBuilder) -> Result<Response> {
+    async fn send(&self, outgoing: &Outgoing, way: &mut Way) -> Result<Response> {
         let ticket = self.authorizer.ticket().await?;
-        let again = request.try_clone();
-        let response = self.send_as(request, &ticket).await?;
+        let response = self.send_as(outgoing, way, &ticket).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        match (self.authorizer.refused(&ticket).await?, again) {
-            (Some(ticket), Some(request)) => {
+        match self.authorizer.refused(&ticket).await? {
+            Some(ticket) => {
                 limiter::repeating().await;
-                self.send_as(request, &ticket).await
+                self.send_as(outgoing, way, &ticket).await
             }
-            _ => Ok(response),
+            None => Ok(response),
         }
     }
 
-    async fn send_as(&self, mut request: RequestBuilder, ticket: &Ticket) -> Result<Response> {
-        if let Some(credential) = ticket.header() {
-            request = request.header(AUTHORIZATION, credential);
-        }
-        let response = request.send().await.map_err(|error| failure::of_request(&error, &self.place))?;
+    async fn send_as(&self, outgoing: &Outgoing, way: &mut Way, ticket: &Ticket) -> Result<Response> {
+        let response = match self.attempt(outgoing, way, ticket).await {
+            Err(error) if way.was_dead(&error) => {
+                limiter::repeating().await;
+                self.attempt(outgoing, way, ticket).await?
+            }
+            result => result?,
+        };
         if response.status() != StatusCode::UNAUTHORIZED {
             self.authorizer.worked(ticket);
         }
         Ok(response)
     }
+
+    async fn attempt(&self, outgoing: &Outgoing, way: &mut Way, ticket: &Ticket) -> Result<Response> {
+        let passage = way.begin();
+        let mut builder = passage.client().get(outgoing.url.clone()).headers(outgoing.headers.clone());
+        if let Some(credential) = ticket.header() {
+            builder = builder.header(AUTHORIZATION, credential);
+        }
+        let response = passage.run(builder.send()).await.map_err(|error| failure::of_request(&error, &self.way))?;
+        if self.route.is_forwarded() && response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(Error::new(ErrorKind::Transport(TransportReason::Proxy)).with_context(self.way.as_str()));
+        }
+        Ok(response)
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    address.map_or_else(|_| is_loopback(host), |address| address.is_loopback())
 }
 
 /// A header as text; one that is not text is as good as absent.
@@ -130,5 +222,35 @@ impl fmt::Debug for HttpFetch {
 impl Fetch for HttpFetch {
     fn fetch(&self, request: FetchRequest) -> FetchFuture<'_> {
         Box::pin(self.request(request))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Authentication;
+    use crate::redact::Secret;
+
+    #[test]
+    fn credentials_without_encryption_warn_beyond_this_machine() {
+        for (url, warns) in [
+            ("http://flags.example", true),
+            ("http://10.0.0.1:8080", true),
+            ("http://localhost.example", true),
+            ("http://[fe80::1]", true),
+            ("https://flags.example", false),
+            ("http://localhost:8080", false),
+            ("http://flags.localhost", false),
+            ("http://127.0.0.1", false),
+            ("http://127.200.0.1:8080", false),
+            ("http://[::1]:8080", false),
+        ] {
+            let mut config = Config { url: url.parse().unwrap(), ..Config::default() };
+            assert!(HttpFetch::new(&config).unwrap().warnings().is_empty(), "{url}");
+            config.authentication = Some(Authentication::ClientToken(Secret::new("hunter2")));
+            let fetch = HttpFetch::new(&config).unwrap();
+            assert_eq!(fetch.warnings().len(), usize::from(warns), "{url}");
+            assert!(!fetch.warnings().concat().contains("hunter2"));
+        }
     }
 }

@@ -2,19 +2,24 @@
 
 mod auth;
 mod body;
+mod connector;
 mod dns;
 mod failure;
 mod fetch;
 mod limiter;
+mod pool;
+mod proxy;
 mod redirect;
 mod request;
 mod stream;
 mod tls;
+mod way;
 
 use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
+pub use dns::{Lookup, Resolver};
 pub use fetch::HttpFetch;
 pub(crate) use limiter::Limiter;
 pub(crate) use stream::{Opening, StreamBody};

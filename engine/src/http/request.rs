@@ -1,5 +1,5 @@
 use reqwest::Url;
-use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Problem, Result};
@@ -9,6 +9,10 @@ const ACCEPT_SERVER_VERSION: HeaderName = HeaderName::from_static("x-flipt-accep
 
 /// The newest v1 payload we read; without it a v1 server leaves out default variants and entity constraints.
 const SERVER_VERSION: HeaderValue = HeaderValue::from_static("1.47.0");
+
+/// Who asks; a proxy is told as well.
+pub(super) const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("flipt-native/", env!("CARGO_PKG_VERSION")));
 
 /// The snapshot endpoint, which Flipt v1 and v2 share.
 pub(super) fn snapshot_url(config: &Config) -> Result<Url> {
@@ -32,11 +36,10 @@ fn under(config: &Config, path: &str) -> Result<Url> {
     Url::parse(&text).map_err(|_| unusable("url", "text that makes no URL"))
 }
 
-/// The headers of every request; `If-None-Match` is added to each, `Accept-Encoding` by the decompressing layer.
+/// The headers of every request; `If-None-Match` is added to each, `User-Agent` and `Accept-Encoding` by the HTTP client.
 pub(super) fn headers(config: &Config) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("flipt-native/", env!("CARGO_PKG_VERSION"))));
     headers.insert(ACCEPT_SERVER_VERSION, SERVER_VERSION);
     let environment = HeaderValue::from_bytes(config.environment.as_bytes());
     headers.insert(ENVIRONMENT, environment.map_err(|_| unusable("environment", "text that no header can hold"))?);

@@ -8,8 +8,8 @@ use super::model::{
 };
 use super::{condition, fingerprint, normalise, wire};
 
-const BOOLEAN: &str = "BOOLEAN_FLAG_TYPE";
-const VARIANT: &str = "VARIANT_FLAG_TYPE";
+pub(super) const BOOLEAN: &str = "BOOLEAN_FLAG_TYPE";
+pub(super) const VARIANT: &str = "VARIANT_FLAG_TYPE";
 
 /// Texts about what was tolerated, each once.
 #[derive(Debug, Default)]

@@ -44,6 +44,7 @@ pub(super) fn between(older: &Snapshot, newer: &Snapshot) -> Change {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::Compatibility;
 
     const FLAG: &str = r#"{"key":"f","name":"F","description":"d","enabled":true,"type":"VARIANT_FLAG_TYPE","createdAt":"1","updatedAt":"2",
         "defaultVariant":{"id":"x","key":"dv","attachment":"{}"},
@@ -125,6 +126,30 @@ mod tests {
         ] {
             assert_eq!(edited(ROLLOUTS, from, to).modified, ["g"], "{from}");
         }
+    }
+
+    #[test]
+    fn of_two_segments_with_one_key_the_first_counts() {
+        let flag = |first: &str, second: &str| {
+            let segment = |kind| format!(r#"{{"key":"s","matchType":"{kind}_SEGMENT_MATCH_TYPE"}}"#);
+            format!(r#"{{"key":"f","rules":[{{"segments":[{},{}]}}]}}"#, segment(first), segment(second))
+        };
+        let edited = |before: (&str, &str), after: (&str, &str)| {
+            let [before, after] = [before, after].map(|(first, second)| snapshot(&[&flag(first, second)]));
+            after.changed_since(&before)
+        };
+        assert_eq!(edited(("ANY", "ALL"), ("ALL", "ANY")).modified, ["f"]);
+        assert!(edited(("ANY", "ALL"), ("ANY", "ANY")).is_empty());
+    }
+
+    #[test]
+    fn a_servers_arithmetic_matters_where_something_is_split() {
+        const ON: &str = r#"{"key":"on","type":"BOOLEAN_FLAG_TYPE","enabled":true}"#;
+        const WHOLE: &str = r#"{"key":"whole","rules":[{"segments":[{"key":"s"}]}]}"#;
+        let body = format!(r#"{{"flags":[{FLAG},{ON},{WHOLE}]}}"#);
+        let [v1, v2] = [Compatibility::V1, Compatibility::V2]
+            .map(|compatibility| Snapshot::parse(body.as_bytes(), Some(compatibility)).unwrap());
+        assert_eq!(v2.changed_since(&v1).modified, ["f"]);
     }
 
     #[test]

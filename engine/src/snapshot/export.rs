@@ -254,8 +254,10 @@ pub(super) fn write(document: wire::Document, compatibility: Compatibility) -> S
 
 fn add(namespace: &mut Namespace, flag: wire::Flag) {
     let mut rules = Vec::new();
-    for (rank, rule) in (1i64..).zip(flag.rules.unwrap_or_default()) {
-        let id = format!("{}-{rank}", flag.key);
+    let sent = flag.rules.unwrap_or_default();
+    let ranks = portable_ranks(sent.iter().map(|rule| rule.rank));
+    for ((position, rank), rule) in (1..).zip(ranks).zip(sent) {
+        let id = format!("{}-{position}", flag.key);
         let shares = rule.distributions.unwrap_or_default();
         let shares = shares.into_iter().map(|share| Distribution {
             rule_id: id.clone(),
@@ -272,8 +274,9 @@ fn add(namespace: &mut Namespace, flag: wire::Flag) {
             segment_operator: Some(rule.segment_operator.unwrap_or_else(|| "OR_SEGMENT_OPERATOR".to_owned())),
         });
     }
-    let rollouts =
-        (1i64..).zip(flag.rollouts.unwrap_or_default()).map(|(rank, rollout)| portable_rollout(rank, rollout));
+    let sent = flag.rollouts.unwrap_or_default();
+    let ranks = portable_ranks(sent.iter().map(|rollout| rollout.rank));
+    let rollouts = ranks.into_iter().zip(sent).map(|(rank, rollout)| portable_rollout(rank, rollout));
     namespace.eval_rollouts.put(flag.key.clone(), rollouts.collect());
     namespace.eval_rules.put(flag.key.clone(), rules);
     let default_variant = flag.default_variant.map(|variant| Variant {
@@ -289,6 +292,12 @@ fn add(namespace: &mut Namespace, flag: wire::Flag) {
         default_variant,
     };
     namespace.flags.put(flag.key, summary);
+}
+
+/// The ranks of a list that is in rank order, or its positions where other clients could not read them.
+fn portable_ranks(sent: impl ExactSizeIterator<Item = Option<i64>> + Clone) -> Vec<i64> {
+    let can_be_read = sent.clone().all(|rank| rank.is_some_and(|rank| rank >= 0));
+    (1..).zip(sent).map(|(position, rank)| rank.filter(|_| can_be_read).unwrap_or(position)).collect()
 }
 
 /// A rollout of a type that other clients do not know goes without its body, which they would evaluate.

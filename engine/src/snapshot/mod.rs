@@ -53,6 +53,12 @@ impl Snapshot {
         }
     }
 
+    /// Whether the text is the JSON of a portable snapshot.
+    #[cfg(feature = "sync")]
+    pub(crate) fn is_portable(&self) -> bool {
+        matches!(self.source, Source::Portable(_))
+    }
+
     /// Reads the body of a snapshot response.
     ///
     /// `compatibility` decides the arithmetic of splits; `None` recognises a v1 server by the absent `digest`.
@@ -73,13 +79,21 @@ impl Snapshot {
     /// # Errors
     /// [`ErrorKind::Snapshot`] when the text is not base64 of that form, of another version or another namespace.
     pub fn import(text: &str, namespace: &str, compatibility: Option<Compatibility>) -> Result<Self> {
-        let json = export::decode(text)?;
+        Self::parse_portable(export::decode(text)?.into(), namespace, compatibility)
+    }
+
+    /// Reads the JSON of a portable snapshot, as [`text`](Self::text) returns it.
+    pub(crate) fn parse_portable(
+        json: Box<[u8]>,
+        namespace: &str,
+        compatibility: Option<Compatibility>,
+    ) -> Result<Self> {
         let (document, marked) = export::read(&json)?;
         if document.namespace != namespace {
             return Err(Error::new(ErrorKind::Snapshot(crate::error::SnapshotReason::Namespace))
                 .with_context(format!("it is of namespace {}, not {namespace}", document.namespace)));
         }
-        Self::build(document, compatibility.or(marked).unwrap_or(Compatibility::V2), Source::Portable(json.into()))
+        Self::build(document, compatibility.or(marked).unwrap_or(Compatibility::V2), Source::Portable(json))
     }
 
     /// The portable snapshot text, interchangeable with Flipt's own clients: base64 of JSON, version 1.

@@ -1,17 +1,16 @@
 //! The task behind a client: the only one, with the only `select!`.
 
-use std::collections::hash_map::RandomState;
 use std::future::Future;
-use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::backoff;
+use super::clock::{self, Clock};
 use super::faults::Faults;
 use super::journal::Journal;
 use super::load::Loaded;
@@ -19,13 +18,18 @@ use super::machine::{Attempt, Effects, End, Failure, Input, Machine, Now, Policy
 use super::panic::contain_async;
 use super::poll::{Outcome, Poller};
 use super::stream::{Message, News, NextNews, Reading, Streamer};
+use crate::cache::{Cache, Restored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Limiter;
+use crate::snapshot::{Change, Snapshot};
 use crate::status::{Changed, Connection, Event, Source, Status};
 use crate::store::{Store, StoreWriter};
 
 /// How often a long wait looks at the wall clock, to notice that the machine slept.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// How long a start waits for flag state from the disk; a disk that is slower is not worth waiting for.
+const DISK_LIMIT: Duration = Duration::from_secs(2);
 
 /// What a handle asks of the task.
 pub(crate) enum Command {
@@ -45,6 +49,7 @@ pub(crate) struct Links {
     pub(crate) stop: CancellationToken,
     pub(crate) settled: watch::Sender<Option<Result<()>>>,
     pub(crate) status: Arc<watch::Sender<Status>>,
+    pub(crate) cache: Option<Cache>,
 }
 
 /// Where flag state comes from.
@@ -68,7 +73,7 @@ pub(crate) struct Driver {
     epoch: Arc<AtomicU64>,
     waiting: Vec<Reply>,
     faults: Faults,
-    started: Instant,
+    clock: Clock,
 }
 
 /// The poll in flight, and the state that it was sent with.
@@ -78,7 +83,6 @@ struct Polling {
 }
 
 impl Driver {
-    #[expect(clippy::disallowed_methods, reason = "the driver is the clock of the state machine")]
     pub(crate) fn new(links: Links, writer: StoreWriter, sources: Sources, journal: Journal, policy: Policy) -> Self {
         Self {
             links,
@@ -91,12 +95,14 @@ impl Driver {
             epoch: Arc::default(),
             waiting: Vec::new(),
             faults: Faults::default(),
-            started: Instant::now(),
+            clock: Clock::start(),
         }
     }
 
     /// Runs until the client is closed; a panic on the way is told and survived.
     pub(crate) async fn run(mut self) {
+        let cached = self.restore().await;
+        self.step(Input::Start { cached }, Ok(false));
         let mut broken = None;
         while let Err(error) = contain_async(self.serve(broken.take())).await {
             self.poll = None;
@@ -108,15 +114,25 @@ impl Driver {
         self.stream = None;
         self.step(Input::Close, Err(ErrorKind::Closed.into()));
         self.journal.event(Event::Closed);
+        if let Some(cache) = &self.links.cache {
+            cache.flush().await;
+        }
+    }
+
+    /// Puts the flag state in force that an earlier client left on disk; `false` when there is none.
+    async fn restore(&mut self) -> bool {
+        let Some(cache) = &self.links.cache else { return false };
+        let loading = cache.load(SystemTime::UNIX_EPOCH + self.clock.now().wall);
+        let loading = tokio::time::timeout(DISK_LIMIT, self.links.stop.run_until_cancelled(loading));
+        let Ok(Some(Some(Restored { snapshot, etag, .. }))) = loading.await else { return false };
+        self.put_in_force(snapshot, etag, None, Source::Cache);
+        true
     }
 
     async fn serve(&mut self, broken: Option<Error>) {
-        match broken {
-            None => self.step(Input::Start, Ok(false)),
-            Some(error) => {
-                let outcome = self.failed(&error);
-                self.step(Input::Broke(error), outcome);
-            }
+        if let Some(error) = broken {
+            let outcome = self.failed(&error);
+            self.step(Input::Broke(error), outcome);
         }
         loop {
             let wake = self.wake();
@@ -151,7 +167,10 @@ impl Driver {
     fn landed(&mut self, outcome: Outcome) {
         let generation = self.poll.take().and_then(|poll| poll.generation);
         match outcome {
-            Outcome::NotModified => self.polled(false),
+            Outcome::NotModified => {
+                self.confirm();
+                self.polled(false);
+            }
             Outcome::Loaded(loaded) if generation == self.generation() => {
                 let changes = loaded.changes();
                 self.epoch.fetch_add(1, Ordering::AcqRel);
@@ -205,7 +224,7 @@ impl Driver {
     }
 
     fn failure(&self, error: Error, retry_after: Option<String>) -> Failure {
-        let wall = self.now().wall;
+        let wall = self.clock.now().wall;
         Failure::new(error, retry_after.and_then(|header| backoff::retry_after(&header, wall)))
     }
 
@@ -222,7 +241,7 @@ impl Driver {
     }
 
     fn succeeded(&mut self) {
-        let wall = self.now().wall;
+        let wall = self.clock.now().wall;
         self.links.status.send_if_modified(|status| {
             status.last_success_at = SystemTime::UNIX_EPOCH.checked_add(wall);
             false
@@ -239,9 +258,17 @@ impl Driver {
         Err(error.clone())
     }
 
-    /// Puts flag state in force, and tells of it.
+    /// Installs what the server sent, and keeps it on disk.
     fn install(&mut self, loaded: Loaded) {
         let Loaded { snapshot, etag, change } = loaded;
+        self.put_in_force(snapshot, etag, change, Source::Server);
+        if let (Some(cache), Ok(installed)) = (&self.links.cache, self.links.store.installed()) {
+            cache.save(installed, SystemTime::UNIX_EPOCH + self.clock.now().wall);
+        }
+    }
+
+    /// Puts flag state in force, and tells of it.
+    fn put_in_force(&mut self, snapshot: Snapshot, etag: Option<String>, change: Option<Change>, source: Source) {
         let flags = snapshot.flags().len();
         let digest = snapshot.digest().map(str::to_owned);
         let bytes = snapshot.text().len();
@@ -250,7 +277,7 @@ impl Driver {
         let mut first = false;
         self.links.status.send_if_modified(|status| {
             first = status.source == Source::None;
-            status.source = Source::Server;
+            status.source = source;
             status.flag_count = flags;
             status.digest.clone_from(&digest);
             status.snapshot_bytes = bytes;
@@ -260,13 +287,15 @@ impl Driver {
         if first {
             self.journal.event(Event::Ready);
         } else if let Some(change) = change.filter(|change| !change.is_empty()) {
-            let at = SystemTime::UNIX_EPOCH + self.now().wall;
-            self.journal.event(Event::Changed(Changed {
-                change: Arc::new(change),
-                digest,
-                source: Source::Server,
-                at,
-            }));
+            let at = SystemTime::UNIX_EPOCH + self.clock.now().wall;
+            self.journal.event(Event::Changed(Changed { change: Arc::new(change), digest, source, at }));
+        }
+    }
+
+    /// The server has nothing newer than what is in force.
+    fn confirm(&self) {
+        if let (Some(cache), Some(installed)) = (&self.links.cache, &*self.links.store.load()) {
+            cache.confirmed(installed, SystemTime::UNIX_EPOCH + self.clock.now().wall);
         }
     }
 
@@ -280,8 +309,8 @@ impl Driver {
 
     /// Lets the machine decide, publishes the status, then answers those who wait for what just happened.
     fn step(&mut self, input: Input, outcome: Result<bool>) {
-        let now = self.now();
-        let effects = self.machine.on(input, now, random());
+        let now = self.clock.now();
+        let effects = self.machine.on(input, now, clock::random());
         self.publish(now);
         self.apply(effects, outcome);
     }
@@ -347,15 +376,9 @@ impl Driver {
     }
 
     fn wake(&self) -> Duration {
-        let tick = self.machine.next_tick().map(|at| at.saturating_sub(self.now().monotonic));
+        let tick = self.machine.next_tick().map(|at| at.saturating_sub(self.clock.now().monotonic));
         let heartbeat = self.machine.watches_wall_clock().then_some(HEARTBEAT);
         [tick, heartbeat].into_iter().flatten().min().unwrap_or(Duration::MAX)
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the driver is the clock of the state machine")]
-    fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Now { monotonic: self.started.elapsed(), wall }
     }
 }
 
@@ -373,11 +396,4 @@ async fn next_news(stream: &mut Option<NextNews>) -> (News, Option<Reading>) {
         Some(next) => next.as_mut().await,
         None => std::future::pending().await,
     }
-}
-
-/// A number in `0..1`, for jitter.
-fn random() -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "the upper 53 bits fit a float exactly")]
-    let bits = (RandomState::new().build_hasher().finish() >> 11) as f64;
-    bits / (1u64 << 53) as f64
 }

@@ -60,7 +60,7 @@ impl Journal {
         let (was_stale, is_stale) = (previous.stale, current.stale);
         self.event(Event::Status { previous, current });
         if is_stale && !was_stale {
-            self.tell(LogLevel::Warn, || "flag state may be outdated".to_owned());
+            self.tell(LogLevel::Debug, || "flag state may be outdated".to_owned());
             self.event(Event::Stale);
         } else if was_stale && !is_stale {
             self.event(Event::Recovered);

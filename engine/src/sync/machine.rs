@@ -105,6 +105,7 @@ pub(super) struct Machine {
     freshness: Freshness,
     /// The time of the last input.
     last: Now,
+    cached: bool,
     closed: bool,
 }
 
@@ -114,9 +115,10 @@ impl Machine {
             poll: Poll::new(policy.retry),
             stream: Stream::new(),
             first_load: FirstLoad::Settled,
-            freshness: Freshness::new(policy.cached),
+            freshness: Freshness::new(false, Duration::ZERO),
             policy,
             last: Now::default(),
+            cached: false,
             closed: false,
         }
     }
@@ -128,7 +130,7 @@ impl Machine {
         }
         let polling_joined = self.polls_beside();
         match input {
-            Input::Start => self.start(now, &mut effects),
+            Input::Start { cached } => self.start(cached, now, &mut effects),
             Input::Tick => self.tick(now, &mut effects),
             Input::Refresh if self.poll.is_waiting() => self.fetch(now, Attempt::Regular, &mut effects),
             Input::Refresh => {}
@@ -232,7 +234,7 @@ impl Machine {
     }
 
     fn has_state(&self) -> bool {
-        self.poll.answered || self.policy.seeded || self.policy.cached
+        self.poll.answered || self.policy.seeded || self.cached
     }
 
     /// The interval in force.
@@ -248,11 +250,12 @@ impl Machine {
         }
     }
 
-    fn start(&mut self, now: Now, effects: &mut Effects) {
+    fn start(&mut self, cached: bool, now: Now, effects: &mut Effects) {
+        self.cached = cached;
+        self.freshness = Freshness::new(cached, now.monotonic);
         self.first_load = FirstLoad::begin(&self.policy, now.monotonic);
-        self.freshness.start(now.monotonic);
         self.fetch(now, Attempt::Regular, effects);
-        if self.policy.cached {
+        if cached {
             effects.settled = self.first_load.settle(Ok(()), &self.policy);
         }
     }
@@ -413,14 +416,14 @@ mod tests {
 
     fn machine(adjust: impl FnOnce(&mut Policy)) -> Machine {
         let config = Config { retry: Retry { jitter: false, ..Retry::default() }, ..Config::default() };
-        let mut policy = Policy::new(&config, false);
+        let mut policy = Policy::new(&config);
         adjust(&mut policy);
         Machine::new(policy)
     }
 
     fn started(adjust: impl FnOnce(&mut Policy)) -> Machine {
         let mut machine = machine(adjust);
-        assert!(machine.on(Input::Start, at(0.0), EVEN).fetch.is_some());
+        assert!(machine.on(Input::Start { cached: false }, at(0.0), EVEN).fetch.is_some());
         machine
     }
 
@@ -675,7 +678,14 @@ mod tests {
             assert_eq!(code(&effects), if pending { "FLIPT_CLIENT_CLOSED" } else { "pending" });
             assert_eq!(machine.connection(), Connection::Closed);
             assert_eq!(machine.next_tick(), None);
-            for input in [Input::Start, Input::Tick, Input::Refresh, Input::Polled(Ok(())), lasting(), Input::Close] {
+            for input in [
+                Input::Start { cached: false },
+                Input::Tick,
+                Input::Refresh,
+                Input::Polled(Ok(())),
+                lasting(),
+                Input::Close,
+            ] {
                 let effects = machine.on(input, at(1e6), EVEN);
                 assert!(effects.fetch.is_none() && !effects.series_ended && effects.settled.is_none());
             }
@@ -1018,8 +1028,8 @@ mod tests {
 
     #[test]
     fn state_from_the_disk_is_ready_at_once_and_stale_until_the_server_speaks() {
-        let mut machine = machine(|policy| policy.cached = true);
-        let effects = machine.on(Input::Start, at(0.0), EVEN);
+        let mut machine = machine(|_| {});
+        let effects = machine.on(Input::Start { cached: true }, at(0.0), EVEN);
         assert!(effects.fetch.is_some());
         assert_eq!(code(&effects), "ok");
         assert!(machine.is_stale());

@@ -1,6 +1,7 @@
 //! Keeps the store current: one task per client that fetches, streams, parses, installs and schedules.
 
 mod backoff;
+mod clock;
 mod driver;
 mod faults;
 mod journal;
@@ -14,6 +15,7 @@ mod stream;
 pub(crate) use driver::{Command, Driver, Links, Reply, Sources};
 pub(crate) use journal::Journal;
 pub(crate) use machine::Policy;
-pub(crate) use panic::{THREAD_PREFIX, install_hook};
+pub(crate) use panic::{THREAD_PREFIX, contain, install_hook};
+pub use panic::{contained, silence_panics};
 pub(crate) use poll::Poller;
 pub(crate) use stream::Streamer;

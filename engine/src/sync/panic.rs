@@ -6,6 +6,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::pin::pin;
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -17,6 +18,23 @@ thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
+/// Whether the threads of the host count as ours.
+static EVERYWHERE: AtomicBool = AtomicBool::new(false);
+
+/// Keeps panics of every thread from being printed, for a host in whose library there is no other code in Rust.
+pub fn silence_panics() {
+    EVERYWHERE.store(true, Ordering::Relaxed);
+    install_hook();
+}
+
+/// Runs `work`, which goes by the name `what`; a panic in it becomes an error that names both and no message.
+///
+/// # Errors
+/// [`ErrorKind::Panic`].
+pub fn contained<T>(what: &str, work: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| caught(Some(what), payload))
+}
+
 /// Keeps panics of our own threads from being printed; those of all other threads go where they went before.
 pub(crate) fn install_hook() {
     static INSTALLED: Once = Once::new();
@@ -26,7 +44,8 @@ pub(crate) fn install_hook() {
     INSTALLED.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if std::thread::current().name().is_some_and(|name| name.starts_with(THREAD_PREFIX)) {
+            let is_everywhere = EVERYWHERE.load(Ordering::Relaxed);
+            if is_everywhere || std::thread::current().name().is_some_and(|name| name.starts_with(THREAD_PREFIX)) {
                 PLACE.set(Some(place(info)));
             } else {
                 previous(info);
@@ -44,8 +63,8 @@ fn place(info: &PanicHookInfo<'_>) -> String {
 }
 
 /// Runs `work`; a panic in it becomes an error.
-pub(super) fn contain<T>(work: impl FnOnce() -> T) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(caught)
+pub(crate) fn contain<T>(work: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| caught(None, payload))
 }
 
 /// Drives `work` to its end; a panic in it becomes an error.
@@ -58,14 +77,13 @@ pub(super) async fn contain_async<T>(work: impl Future<Output = T>) -> Result<T>
     .await
 }
 
-fn caught(payload: Box<dyn Any + Send>) -> Error {
+fn caught(what: Option<&str>, payload: Box<dyn Any + Send>) -> Error {
     // Dropping a payload may panic again; a leak of a few bytes is the lesser evil.
     std::mem::forget(payload);
+    let place = PLACE.take();
+    let parts: Vec<&str> = what.into_iter().chain(place.as_deref()).collect();
     let error = Error::new(ErrorKind::Panic);
-    match PLACE.take() {
-        Some(place) => error.with_context(place),
-        None => error,
-    }
+    if parts.is_empty() { error } else { error.with_context(parts.join(", ")) }
 }
 
 #[cfg(test)]
@@ -80,5 +98,13 @@ mod tests {
         assert_eq!(error.kind(), &ErrorKind::Panic);
         assert!(error.to_string().starts_with("internal error: panic.rs:"), "{error}");
         assert_eq!(contain(|| 7).unwrap(), 7);
+    }
+
+    #[test]
+    fn work_with_a_name_is_named() {
+        install_hook();
+        let thread = std::thread::Builder::new().name(format!("{THREAD_PREFIX}test"));
+        let error = thread.spawn(|| contained("listFlags", || panic!("hunter2")).unwrap_err()).unwrap().join().unwrap();
+        assert!(error.to_string().starts_with("internal error: listFlags, panic.rs:"), "{error}");
     }
 }

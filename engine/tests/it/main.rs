@@ -7,15 +7,20 @@
     reason = "tests may fail loudly, read the clock and start tasks"
 )]
 
+mod cache;
 mod closing;
 mod conditional;
 mod containment;
 mod deadlines;
 mod first_load;
 mod journal;
+mod names;
+mod pools;
+mod proxies;
 mod redirects;
 mod refusals;
 mod requests;
 mod schedule;
 mod streaming;
 mod support;
+mod tls;

@@ -6,15 +6,24 @@ import {
   type BatchResult,
   type BooleanEvaluationResponse,
   type BooleanResult,
+  type CacheOptions,
+  type CallOptions,
+  type ChangeEvent,
+  type ChangeKind,
+  type ClientEvents,
   type ClientOptions,
   ClientOptionsFactory,
+  type ClientStatus,
   type ClientTokenAuthentication,
+  type ConnectionState,
   type ErrorEvaluationResponse,
   ErrorStrategy,
   EvaluationError,
   type EvaluationRequest,
   type EvaluationResponse,
   type Flag,
+  type FlagChangeEvent,
+  type FlagSource,
   FliptClient,
   FliptError,
   type FliptErrorCode,
@@ -23,15 +32,19 @@ import {
   type IFetcherOptions,
   InitializationError,
   type JWTAuthentication,
+  type ListenOptions,
   type ListFlagsResult,
   type Logger,
   NetworkError,
   type Response,
   type Result,
   SecurityError,
+  type StatusEvent,
+  type TlsConfig,
   ValidationError,
   type VariantEvaluationResponse,
   type VariantResult,
+  type WaitOptions,
 } from 'flipt-native';
 
 type Same<A, B> =
@@ -66,7 +79,19 @@ const hook: Hook = {
 const nothing = (): void => undefined;
 const logger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
+const tlsConfig: TlsConfig = { caCertFile: '/etc/ca.pem', insecureSkipHostnameVerify: false };
+const cache: CacheOptions = { path: '/var/cache/flags', maxAgeMs: 60_000 };
+
 const options: ClientOptions = {
+  fetchMode: 'streaming',
+  streamIdleTimeoutMs: 600_000,
+  safetyPollIntervalMs: 300_000,
+  maxStreamRetries: 5,
+  staleAfterMs: 900_000,
+  credentialGracePeriodMs: 300_000,
+  tlsConfig,
+  proxy: false,
+  cache,
   environment: 'default',
   namespace: 'shop',
   url: 'http://localhost:8080',
@@ -123,6 +148,55 @@ export async function tour(): Promise<void> {
   void [enabled, texts, took, names, inner, described, snapshot, isChanged];
 }
 
+/** What happens to a client, and how to hear of it. */
+export async function watch(client: FliptClient, signal?: ListenOptions['signal']): Promise<void> {
+  const removers: (() => void)[] = [
+    client.on('ready', () => undefined),
+    client.on('change', ({ flagKeys, added, removed, modified, digest, source, at }) => {
+      const keys: readonly string[] = [...flagKeys, ...added, ...removed, ...modified];
+      return void [keys, digest?.length, source satisfies FlagSource, at.getTime()];
+    }),
+    client.on('status', async ({ previous, current }: StatusEvent) => {
+      proved<Same<typeof current, ClientStatus>>();
+      return void [previous.connection === 'streaming', current.lastError?.code];
+    }),
+    client.once('stale', () => undefined, signal === undefined ? {} : { signal }),
+    client.once('recovered', () => undefined, { signal }),
+    client.on('error', (error) => void error.retryable),
+    client.onFlagChange('new-checkout', ({ flagKey, kind }: FlagChangeEvent) => {
+      proved<Same<typeof kind, ChangeKind>>();
+      return void flagKey;
+    }),
+  ];
+  const onClosed = (): void => undefined;
+  client.on('closed', onClosed);
+  client.off('closed', onClosed);
+  for (const remove of removers) remove();
+  for await (const change of client.changes({ signal })) {
+    proved<Same<typeof change, ChangeEvent>>();
+  }
+  const calling: CallOptions = { signal };
+  const waiting: WaitOptions = { ...calling, timeoutMs: 5_000 };
+  await client.waitForReady(waiting);
+  await client.waitForReady();
+  await client.reconnect(calling);
+  const isChanged: boolean = await client.refresh(calling);
+  void [isChanged, client.isReady satisfies boolean];
+  report(client.status);
+}
+
+function report(status: ClientStatus): unknown[] {
+  const connection: ConnectionState = status.connection;
+  const next: number | undefined = status.nextAttemptAt?.getTime();
+  const last: Date | undefined = status.lastSuccessAt;
+  const isSupported: boolean | undefined = status.streamSupported;
+  const sizes: number[] = [status.attempt, status.flagCount, status.snapshotBytes];
+  return [connection, next, last, isSupported, sizes, status.stale, status.source, status.digest];
+}
+
+/** A listener written apart from its registration. */
+export const onEvent = (...[change]: ClientEvents['change']): void => void change.digest;
+
 export function explain(error: unknown): string {
   if (!FliptError.is(error)) return String(error);
   const code: FliptErrorCode = error.code;
@@ -154,6 +228,22 @@ export function refused(client: FliptClient): void {
   client.evaluateVariant({ flagKey: 'a' });
   // @ts-expect-error a batch is a list
   client.evaluateBatch({ flagKey: 'a', entityId: 'b' });
+  // @ts-expect-error the event has another name
+  client.on('changed', () => undefined);
+  // @ts-expect-error ready has no argument
+  client.on('ready', (flags: string[]) => flags);
+  // @ts-expect-error a change is not to be edited
+  client.on('change', (change) => change.added.push('a'));
+  // @ts-expect-error the status is not to be edited
+  client.status.stale = false;
+  // @ts-expect-error milliseconds are a number
+  void client.waitForReady({ timeoutMs: '5' });
+  // @ts-expect-error one of two
+  void FliptClient.init({ fetchMode: 'stream' });
+  // @ts-expect-error true is no proxy
+  void FliptClient.init({ proxy: true });
+  // @ts-expect-error the path is missing
+  void FliptClient.init({ cache: {} });
   // @ts-expect-error clients come from init
   new FliptClient();
 }

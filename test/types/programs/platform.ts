@@ -10,6 +10,12 @@ const fetcher: IFetcher = ({ etag, signal } = {}) =>
 const controller = new AbortController();
 export const options: ClientOptions = { fetcher, logger: console, signal: controller.signal };
 
+export async function listen(client: FliptClient): Promise<void> {
+  client.on('error', console.error, { signal: controller.signal });
+  await client.refresh({ signal: AbortSignal.timeout(1000) });
+  for await (const { at } of client.changes(controller)) console.log(at);
+}
+
 export const started: Promise<FliptClient> = FliptClient.init({
   signal: AbortSignal.timeout(1000),
 });

@@ -14,12 +14,9 @@ pub(super) struct Freshness {
 }
 
 impl Freshness {
-    pub(super) fn new(unconfirmed: bool) -> Self {
-        Self { heard: Duration::ZERO, gone: false, unconfirmed, stale: unconfirmed }
-    }
-
-    pub(super) fn start(&mut self, now: Duration) {
-        self.heard = now;
+    /// At the start.
+    pub(super) fn new(unconfirmed: bool, now: Duration) -> Self {
+        Self { heard: now, gone: false, unconfirmed, stale: unconfirmed }
     }
 
     pub(super) fn is_stale(&self) -> bool {
@@ -27,7 +24,7 @@ impl Freshness {
     }
 
     pub(super) fn heard(&mut self, now: Duration) {
-        *self = Self { heard: now, gone: false, unconfirmed: false, stale: false };
+        *self = Self::new(false, now);
     }
 
     pub(super) fn gone(&mut self) {

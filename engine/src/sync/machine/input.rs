@@ -16,7 +16,10 @@ pub(in crate::sync) struct Now {
 
 #[derive(Debug)]
 pub(in crate::sync) enum Input {
-    Start,
+    Start {
+        /// Whether flag state from the disk is in force.
+        cached: bool,
+    },
     /// Time has passed; whatever is due happens.
     Tick,
     Refresh,

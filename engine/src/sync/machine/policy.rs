@@ -26,13 +26,11 @@ pub(crate) struct Policy {
     pub(super) early_timeout: Option<Duration>,
     pub(super) strategy: ErrorStrategy,
     pub(super) seeded: bool,
-    pub(super) cached: bool,
     pub(super) stale_after: Option<Duration>,
 }
 
 impl Policy {
-    /// `cached` says that flag state from the disk is in force.
-    pub(crate) fn new(config: &Config, cached: bool) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let seeded = config.snapshot.is_some();
         let early = seeded && config.error_strategy == ErrorStrategy::Fallback;
         Self {
@@ -46,7 +44,6 @@ impl Policy {
             early_timeout: early.then_some(config.connect_timeout),
             strategy: config.error_strategy,
             seeded,
-            cached,
             stale_after: config.stale_after,
         }
     }

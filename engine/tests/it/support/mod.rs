@@ -1,7 +1,10 @@
 //! What the tests share: a server, flag state to serve, observers, and guards against hanging.
 
 mod fetcher;
+mod folder;
+mod proxy;
 mod reply;
+pub(crate) mod secure;
 mod server;
 
 use std::future::Future;
@@ -13,6 +16,8 @@ use flipt_engine::client::{Event, LogLevel, Observer, Status, live_clients};
 use flipt_engine::evaluate::Request;
 use flipt_engine::store::live_snapshots;
 use flipt_engine::{Client, Config, Error};
+pub(crate) use folder::Folder;
+pub(crate) use proxy::Proxy;
 pub(crate) use reply::{Reply, Then, gzip, line, response};
 use serde_json::{Value, json};
 pub(crate) use server::Server;

@@ -52,7 +52,12 @@ pub(crate) struct Server {
 impl Server {
     /// Serves a body under its ETag.
     pub(crate) async fn start(etag: &str, body: Vec<u8>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), etag, body).await.unwrap()
+    }
+
+    /// The same at another address, where the system has it.
+    pub(crate) async fn at(address: SocketAddr, etag: &str, body: Vec<u8>) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State {
             body,
@@ -83,7 +88,7 @@ impl Server {
                 });
             }
         });
-        Self { address, state, pushed, requests, open, task }
+        Ok(Self { address, state, pushed, requests, open, task })
     }
 
     /// Serves one flag, `first`, which is on.
@@ -93,6 +98,10 @@ impl Server {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn place(&self) -> String {
