@@ -18,6 +18,7 @@ export class Adversary {
   done = {};
   #random;
   #child;
+  #gone;
   #ports = { port: 0, tlsPort: 0 };
   #tls = authority.issue();
 
@@ -28,6 +29,7 @@ export class Adversary {
   async start() {
     const child = fork(join(import.meta.dirname, 'server.mjs'));
     this.#child = child;
+    this.#gone = once(child, 'exit');
     const { port, tlsPort } = this.#ports;
     child.send({ start: { port, tlsPort, tls: this.#tls, revision: this.revision } });
     const message = await this.#answer();
@@ -67,18 +69,19 @@ export class Adversary {
   }
 
   async kill() {
-    const ended = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
-    await ended;
+    await this.#gone;
   }
 
   async #answer() {
-    const gone = once(this.#child, 'exit').then(([code, signal]) => {
+    const over = new AbortController();
+    const message = once(this.#child, 'message', { signal: over.signal });
+    message.catch(() => {});
+    const end = this.#gone.then(([code, signal]) => {
+      over.abort();
       throw new Error(`the server of the soak ended with ${code ?? signal}`);
     });
-    gone.catch(() => {});
-    const [message] = await Promise.race([once(this.#child, 'message'), gone]);
-    return message;
+    return (await Promise.race([message, end]))[0];
   }
 }
 

@@ -1,6 +1,6 @@
 // What a soak watches of its own process, and how the figures are judged.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 
 /** `{ rssMb, descriptors, threads }` after a collection of garbage; 0 where the system does not tell. */
 export function sample() {
@@ -32,7 +32,7 @@ export function growth(samples) {
 /** A connection that is being replaced, and a blocking thread that has not retired yet. */
 const SLACK = { descriptors: 4, threads: 2 };
 
-export function median(numbers) {
+function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
@@ -42,16 +42,5 @@ function count(folder) {
     return readdirSync(folder).length;
   } catch {
     return 0;
-  }
-}
-
-/** Threads of the client by name, where the system tells. */
-export function threadNames() {
-  try {
-    return readdirSync('/proc/self/task').map((id) =>
-      readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim(),
-    );
-  } catch {
-    return [];
   }
 }
