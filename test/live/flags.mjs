@@ -41,7 +41,13 @@ export function documentOf(revision) {
           },
         ],
       },
-      { key: `only-in-${revision}`, name: 'x', type: 'BOOLEAN_FLAG_TYPE', enabled: true },
+      // Flipt v1 takes files of the same size and second for the same.
+      {
+        key: `only-in-${revision}`,
+        name: 'x'.repeat(revision),
+        type: 'BOOLEAN_FLAG_TYPE',
+        enabled: true,
+      },
     ],
     segments: [
       {
