@@ -84,12 +84,14 @@ export interface Settling {
   readonly aborted: (reason: unknown) => Error;
   /** The error of a call that failed. */
   readonly failure: (error: NativeError) => Error;
+  /** Called before the promise settles. */
+  readonly settling: () => void;
 }
 
 /** Makes a call that the addon settles later. Called off, it rejects at once and holds the process no longer. */
 export function settled<T>(
   start: (settle: (result: Tagged<T>) => void) => NativeCall,
-  { signal, aborted, failure }: Settling,
+  { signal, aborted, failure, settling }: Settling,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -98,6 +100,7 @@ export function settled<T>(
     }
     const call = start(({ ok, error }) => {
       signal?.removeEventListener('abort', abort);
+      settling();
       if (error === undefined) {
         resolve(ok);
       } else {

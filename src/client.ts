@@ -10,6 +10,7 @@ import {
   type WaitOptions,
 } from './calls.js';
 import type { ChangeEvent, FlagChangeEvent } from './changes.js';
+import { updateAuthentication } from './credentials.js';
 import { type Tagged, unwrap } from './errors.js';
 import type {
   BatchEvaluationResponse,
@@ -26,7 +27,7 @@ import { HookCaller } from './hook.js';
 import { ClientHost } from './host.js';
 import { aborted, start, untilReady } from './init.js';
 import { loadNative, type NativeCall, type NativeClient } from './native.js';
-import type { ClientOptions } from './options.js';
+import type { Authentication, ClientOptions } from './options.js';
 import { requireObject, unreadable } from './request.js';
 import { readOptions } from './settings.js';
 import { type ClientStatus, statusOf } from './status.js';
@@ -88,7 +89,7 @@ export class FliptClient implements BaseFliptClient {
   static async init(options?: ClientOptions): Promise<FliptClient> {
     const settings = readOptions(options);
     const addon = loadNative();
-    const host = new ClientHost(settings.fetcher, settings.logger);
+    const host = new ClientHost(settings.fetcher, settings.logger, settings.sources);
     if (settings.problems.length === 0 && settings.signal?.aborted) {
       throw aborted(settings.signal.reason);
     }
@@ -205,7 +206,8 @@ export class FliptClient implements BaseFliptClient {
   }
 
   /**
-   * Fetches flag state now and resolves with whether it changed. Calls that overlap share one fetch.
+   * Fetches flag state now and resolves with whether it changed, once the listeners of that change have been called.
+   * Calls that overlap share one fetch.
    *
    * @returns also `false` when the fetch failed under `errorStrategy: 'fallback'`
    * @throws NetworkError, SecurityError when the fetch failed under `errorStrategy: 'fail'`; the flag state stays
@@ -318,6 +320,19 @@ export class FliptClient implements BaseFliptClient {
   }
 
   /**
+   * Puts other credentials in force, beginning with the next request; a stream reconnects with them. The credential
+   * that worked last stays as fallback for `credentialGracePeriodMs`. Without effect where a `fetcher` makes the requests.
+   *
+   * @throws ValidationError `FLIPT_OPTION_INVALID` naming every bad field; the credentials in force then stay
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  async updateAuthentication(
+    authentication: Authentication | readonly Authentication[],
+  ): Promise<void> {
+    updateAuthentication(this.#native, this.#host.credentials, authentication);
+  }
+
+  /**
    * Stops everything the client does and releases its flag state. Every later call but this one fails with
    * `FLIPT_CLIENT_CLOSED`, from the moment of the call. Never rejects; resolves within moments, whatever the network does.
    */
@@ -352,8 +367,13 @@ export class FliptClient implements BaseFliptClient {
     start: (settle: (result: Tagged<boolean>) => void) => NativeCall,
     signal: AbortSignalLike | undefined,
   ): Promise<boolean> {
-    const failure: ClientHost['failure'] = (error) => this.#host.failure(error);
-    return settled(start, { signal, aborted: callAborted, failure });
+    return settled(start, {
+      signal,
+      aborted: callAborted,
+      failure: (error) => this.#host.failure(error),
+      // Whoever listens hears of what happened before the caller goes on.
+      settling: () => this.#host.inbox.drain(),
+    });
   }
 
   #before(flagKey: unknown, entityId: unknown): void {

@@ -3,6 +3,14 @@ interface Inexpressible {
   readonly $js: string;
 }
 
+/** What stands for a function under some key; `undefined` for one that cannot be expressed there. */
+export type Replace = (value: unknown, key: string) => Source | undefined;
+
+/** Stands for a function that the engine may ask for. */
+export interface Source {
+  readonly $source: number;
+}
+
 const UNREADABLE: Inexpressible = { $js: 'a value that cannot be read' };
 const MAX_DEPTH = 8;
 
@@ -10,9 +18,9 @@ const MAX_DEPTH = 8;
  * A copy of an option's value that JSON can express. What it cannot is replaced by its description, so that the
  * engine, which owns the rules, can refuse it by name. Never throws.
  */
-export function encode(value: unknown): unknown {
+export function encode(value: unknown, replace?: Replace): unknown {
   try {
-    return encodeValue(value, 0);
+    return encodeValue(value, 0, '', replace);
   } catch {
     return UNREADABLE;
   }
@@ -49,7 +57,7 @@ export function emptyRecord(): Record<string, unknown> {
   return Object.create(null);
 }
 
-function encodeValue(value: unknown, depth: number): unknown {
+function encodeValue(value: unknown, depth: number, key: string, replace?: Replace): unknown {
   switch (typeof value) {
     case 'string':
       return value === wellFormed(value) ? value : { $js: 'text with a lone surrogate' };
@@ -59,26 +67,30 @@ function encodeValue(value: unknown, depth: number): unknown {
     case 'undefined':
       return value;
     case 'object':
-      return value === null ? null : encodeObject(value, depth);
+      return value === null ? null : encodeObject(value, depth, key, replace);
+    case 'function':
+      return replace?.(value, key) ?? { $js: describeValue(value) };
     default:
       return { $js: describeValue(value) };
   }
 }
 
-function encodeObject(value: object, depth: number): unknown {
+function encodeObject(value: object, depth: number, key: string, replace?: Replace): unknown {
   if (depth >= MAX_DEPTH) {
     return { $js: 'a deeply nested object' };
   }
   if (Array.isArray(value)) {
-    return value.map((item) => encodeValue(item, depth + 1) ?? null);
+    return value.map((item) => encodeValue(item, depth + 1, key, replace) ?? null);
   }
   const kind = kindOf(value);
   if (kind !== 'Object') {
     return { $js: withArticle(kind) };
   }
   const record = emptyRecord();
-  for (const key of Object.keys(value)) {
-    record[wellFormed(key)] = encodeValue(read(value, key), depth + 1);
+  for (const name of Object.keys(value)) {
+    // Only a function may be taken for one.
+    const safe = name === '$source' ? '_$source' : wellFormed(name);
+    record[safe] = encodeValue(read(value, name), depth + 1, name, replace);
   }
   return record;
 }

@@ -1,3 +1,5 @@
+import { nameOf } from './failure.js';
+
 /** Every code an error can carry, `FLIPT_<NOUN>_<PROBLEM>`. A later version may add codes. */
 export type FliptErrorCode =
   | 'FLIPT_ARGUMENT_INVALID'
@@ -95,20 +97,26 @@ export class FliptError extends Error {
     );
   }
 
-  /** A plain object for logs: name, code, message, retryable, details and the cause's message. */
+  /**
+   * A plain object for logs: name, code, message, retryable, details and the cause's message, or the cause's name alone
+   * where a credential function failed, whose words may hold a credential.
+   */
   toJSON(): Record<string, unknown> {
     const { cause } = this;
+    const shown = this.code === 'FLIPT_CREDENTIAL_FAILED' ? nameOf(cause) : messageOf(cause);
     return {
       name: this.name,
       code: this.code,
       message: this.message,
       retryable: this.retryable,
       details: this.details,
-      ...(cause === undefined
-        ? {}
-        : { cause: cause instanceof Error ? cause.message : String(cause) }),
+      ...(cause === undefined ? {} : { cause: shown }),
     };
   }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** Options or arguments that cannot be used; `details.problems` lists every bad field. */

@@ -1,24 +1,35 @@
-import { describe, read } from './encode.js';
+import { CredentialFunctions, type TokenFunction } from './credentials.js';
 import { type FliptError, fromNative, type NativeError } from './errors.js';
+import { nameOf } from './failure.js';
 import { type CancelSignal, fetched, type IFetcher } from './fetcher.js';
 import { Inbox } from './inbox.js';
 import { type Logger, type LogLevel, write } from './logger.js';
 import type { Host, NativeClient } from './native.js';
 
-/** What the engine may ask of JavaScript while a client lives: to read what happened, and to fetch. */
+/** What the engine may ask of JavaScript while a client lives: to read what happened, to fetch, and for credentials. */
 export class ClientHost {
   /** Answers of the fetcher go here; set as soon as there is a native client. */
   native: NativeClient | undefined;
   readonly inbox: Inbox = new Inbox(this);
   /** What the fetcher last failed with, to be the cause of the error that the engine makes of it. */
   #fetchFailure: unknown;
+  readonly credentials: CredentialFunctions = new CredentialFunctions((id, answer) =>
+    this.native?.obtainedCredential(id, answer),
+  );
   readonly #fetcher: IFetcher | undefined;
   readonly #logger: Logger | undefined;
   readonly #running = new Map<number, AbortController>();
 
-  constructor(fetcher: IFetcher | undefined, logger: Logger | undefined) {
+  constructor(
+    fetcher: IFetcher | undefined,
+    logger: Logger | undefined,
+    sources: readonly TokenFunction[] = [],
+  ) {
     this.#fetcher = fetcher;
     this.#logger = logger;
+    for (const source of sources) {
+      this.credentials.keep(source);
+    }
   }
 
   get hasLogger(): boolean {
@@ -58,6 +69,7 @@ export class ClientHost {
     for (const id of [...this.#running.keys()]) {
       this.abortFetch(id);
     }
+    this.credentials.abortAll();
   }
 
   async #fetch(signal: CancelSignal, etag: string | null) {
@@ -77,33 +89,19 @@ export class ClientHost {
 export function weakly(host: ClientHost, fetches: boolean): Host {
   const weak = new WeakRef(host);
   const { kinds } = host.inbox;
-  const wake = () => weak.deref()?.inbox.drain();
+  const common: Host = {
+    wake: () => weak.deref()?.inbox.drain(),
+    kinds,
+    obtainCredential: (id, source, reason) => weak.deref()?.credentials.obtain(id, source, reason),
+    abortCredential: (id) => weak.deref()?.credentials.abort(id),
+    releaseCredential: (source) => weak.deref()?.credentials.release(source),
+  };
   if (!fetches) {
-    return { wake, kinds };
+    return common;
   }
   return {
-    wake,
-    kinds,
+    ...common,
     fetch: (id, etag) => weak.deref()?.fetch(id, etag),
     abortFetch: (id) => weak.deref()?.abortFetch(id),
   };
-}
-
-/**
- * A failure's name and code. Its message stays out of ours: the texts of fetch errors repeat URLs and headers, and
- * with them credentials. The failure itself is the cause of what the caller gets.
- */
-function nameOf(error: unknown): string {
-  const name = textAt(error, 'name') ?? describe(error);
-  const code = textAt(error, 'code') ?? textAt(at(error, 'cause'), 'code');
-  return code === undefined ? name : `${name} (${code})`;
-}
-
-function textAt(value: unknown, key: string): string | undefined {
-  const text = at(value, key);
-  return typeof text === 'string' ? text : undefined;
-}
-
-function at(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? read(value, key) : undefined;
 }

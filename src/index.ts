@@ -1,6 +1,12 @@
 export type { CallOptions, WaitOptions } from './calls.js';
 export type { ChangeEvent, ChangeKind, FlagChangeEvent } from './changes.js';
 export { type BaseFliptClient, FliptClient } from './client.js';
+export type {
+  CredentialRequest,
+  KubernetesAuthentication,
+  TokenAuthentication,
+  TokenSource,
+} from './credentials.js';
 export {
   EvaluationError,
   FliptError,
@@ -44,6 +50,7 @@ export type {
 export type { AfterEvaluation, BeforeEvaluation, Hook } from './hook.js';
 export type { Logger } from './logger.js';
 export {
+  type Authentication,
   type AuthenticationStrategy,
   type CacheOptions,
   type ClientOptions,

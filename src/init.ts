@@ -27,8 +27,12 @@ export async function untilReady(
   host: ClientHost,
   signal: AbortSignalLike | undefined,
 ): Promise<void> {
-  const failure: ClientHost['failure'] = (error) => host.failure(error);
-  await settled((settle) => client.ready(settle), { signal, aborted, failure });
+  await settled((settle) => client.ready(settle), {
+    signal,
+    aborted,
+    failure: (error) => host.failure(error),
+    settling: () => host.inbox.drain(),
+  });
 }
 
 /** The error of an `init` that was called off. */
@@ -38,7 +42,15 @@ export function aborted(cause: unknown): Error {
 
 /** What the engine says of the other options. Nothing is ever sent: the requests of this client lead nowhere. */
 function problemsOfTheRest(addon: NativeAddon, json: string): readonly Problem[] {
-  const nowhere: Host = { wake: () => {}, kinds: [], fetch: () => {}, abortFetch: () => {} };
+  const nowhere: Host = {
+    wake: () => {},
+    kinds: [],
+    fetch: () => {},
+    abortFetch: () => {},
+    obtainCredential: () => {},
+    abortCredential: () => {},
+    releaseCredential: () => {},
+  };
   const { ok, error } = addon.createClient(json, nowhere, {});
   ok?.shutDown();
   return error?.problems ?? [];

@@ -22,6 +22,19 @@ export interface Host {
   fetch?(id: number, etag: string | null): void;
   /** The request is no longer waited for. */
   abortFetch?(id: number): void;
+  /** Calls the credential function of this number: answer with `client.obtainedCredential(id, ...)`. */
+  obtainCredential(id: number, source: number, reason: string): void;
+  /** The answer is no longer waited for. */
+  abortCredential(id: number): void;
+  /** The function is not needed any more. */
+  releaseCredential(source: number): void;
+}
+
+/** What a credential function came to. */
+export interface ObtainedCredential {
+  token?: string;
+  /** Why there is no token. */
+  error?: string;
 }
 
 /** The state of connection and flags; times are milliseconds since 1970. */
@@ -155,6 +168,9 @@ export interface NativeClient {
   listFlags(): Tagged<NativeFlag[]>;
   exportSnapshot(): Tagged<string>;
   fetched(id: number, result: Fetched): void;
+  obtainedCredential(id: number, answer: ObtainedCredential): void;
+  /** Takes effect with the next request. */
+  updateAuthentication(authenticationJson: string): Tagged<boolean>;
   createEvaluator(bytes: number): NativeEvaluator;
   plan(flagKey: string): Tagged<NativePlan>;
   evaluate(kind: 'boolean' | 'variant', request: NativeRequest): Tagged<NativeAnswer>;

@@ -1,3 +1,4 @@
+import type { KubernetesAuthentication, TokenAuthentication } from './credentials.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
 import type { Logger } from './logger.js';
@@ -10,6 +11,12 @@ export enum ErrorStrategy {
   /** `init` resolves from the `snapshot`, or without flag state; `refresh` resolves with `false`. */
   Fallback = 'fallback',
 }
+
+/** One way to identify a client; a token is text or a function that obtains it. */
+export type Authentication =
+  | AuthenticationStrategy
+  | TokenAuthentication
+  | KubernetesAuthentication;
 
 /** How a client identifies itself: exactly one of the two, or neither. */
 export interface AuthenticationStrategy {
@@ -97,8 +104,15 @@ export interface ClientOptions {
    * Default 120.
    */
   updateInterval?: number | undefined;
-  /** How the client identifies itself. Default: not at all. */
-  authentication?: AuthenticationStrategy | undefined;
+  /**
+   * How the client identifies itself: one credential, or a list for rotation, which is gone through when the server
+   * answers 401. The one that works is kept; 403 and 404 change nothing. Default: not at all.
+   */
+  authentication?: Authentication | readonly Authentication[] | undefined;
+  /**
+   * Milliseconds for which a replaced credential stays as fallback for its successor, 0 to 86,400,000. Default 300,000.
+   */
+  credentialGracePeriodMs?: number | undefined;
   /** The reference whose flag state is fetched (Flipt v1). Default: none. */
   reference?: string | undefined;
   /**
@@ -137,10 +151,6 @@ export interface ClientOptions {
    * `updateInterval: 0` and no stream.
    */
   staleAfterMs?: number | undefined;
-  /**
-   * Milliseconds for which a replaced credential stays as fallback for its successor, 0 to 86,400,000. Default 300,000.
-   */
-  credentialGracePeriodMs?: number | undefined;
   /** Whom the client trusts over TLS, and how it shows who it is. Default: the usual trust, no certificate. */
   tlsConfig?: TlsConfig | undefined;
   /**

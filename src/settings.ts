@@ -1,3 +1,4 @@
+import { encodeAuthentication, type TokenFunction } from './credentials.js';
 import { describe, emptyRecord, encode, read, wellFormed } from './encode.js';
 import type { Problem } from './errors.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
@@ -17,6 +18,8 @@ interface Local {
 export interface Settings extends Readonly<Local> {
   /** Everything else, as JSON. */
   readonly json: string;
+  /** The functions among the credentials, by the numbers that stand for them in the JSON. */
+  readonly sources: readonly TokenFunction[];
   /** What is wrong with the options that stay in JavaScript. */
   readonly problems: readonly Problem[];
 }
@@ -47,11 +50,14 @@ const SHAPES: Readonly<Record<keyof Local, Shape>> = {
 export function readOptions(options: unknown): Settings {
   const problems: Problem[] = [];
   const own: Local = {};
+  const sources: TokenFunction[] = [];
   const rest = emptyRecord();
   for (const key of keysOf(options, problems)) {
     const value = read(options as object, key);
     const shape = shapeOf(key);
-    if (shape === undefined) {
+    if (key === 'authentication') {
+      rest[key] = encodeAuthentication(value, (source) => sources.push(source) - 1);
+    } else if (shape === undefined) {
       rest[wellFormed(key)] = encode(value);
     } else if (value === undefined || value === null) {
       // Left out.
@@ -65,7 +71,7 @@ export function readOptions(options: unknown): Settings {
     // The engine refuses to stream through it.
     rest['fetcher'] = encode(own.fetcher);
   }
-  return { ...own, json: JSON.stringify(rest), problems };
+  return { ...own, json: JSON.stringify(rest), sources, problems };
 }
 
 function keysOf(options: unknown, problems: Problem[]): string[] {

@@ -67,6 +67,10 @@ const ways: Record<Code, () => Promise<unknown>> = {
   FLIPT_CONNECTION_FAILED: () => initFailure('reset'),
   FLIPT_CONTEXT_INVALID: () =>
     callFailure((client) => client.evaluateBoolean({ ...request, context: { plan: {} as never } })),
+  FLIPT_CREDENTIAL_FAILED: () =>
+    initFailure('serve', {
+      authentication: { clientToken: () => Promise.reject(new Error('no')) },
+    }),
   FLIPT_DNS_FAILED: () => failureOf(FliptClient.init(quiet({ url: 'http://flipt.invalid' }))),
   FLIPT_FETCHER_FAILED: () =>
     initFailure('serve', { fetcher: () => Promise.reject(new Error('no')) }),

@@ -141,7 +141,20 @@ describe('change', () => {
     }
   });
 
-  it('is announced before the refresh that brought it resolves, and by polls alike', async () => {
+  it('is announced before the refresh that brought it resolves', async () => {
+    const { server, client } = await connected();
+    const recorder = new Recorder(client, ['change', 'error']);
+    for (let revision = 2; revision <= 20; revision++) {
+      server.setSnapshot(shop(revision));
+      await client.refresh();
+      expect(recorder.names).toHaveLength(revision - 1);
+    }
+    server.setBehaviour(unavailable);
+    await failureOf(client.refresh());
+    expect(recorder.names.at(-1)).toBe('error');
+  });
+
+  it('comes by polls alike', async () => {
     const { server, client } = await connected({ updateInterval: 0.02 });
     const recorder = new Recorder(client, ['change']);
     for (let revision = 2; revision <= 5; revision++) {

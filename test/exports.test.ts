@@ -44,6 +44,7 @@ describe('exports', () => {
         'off',
         'onFlagChange',
         'changes',
+        'updateAuthentication',
         'close',
         Symbol.asyncDispose,
         Symbol.dispose,

@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { answerOf, runScript } from './support/child.ts';
 import { shop } from './support/flags.ts';
 import { failureOf, open, quiet, serve } from './support/harness.ts';
-import { type ClientOptions, FliptClient, type ValidationProblem } from './support/sdk.ts';
+import { startProxy } from './support/proxy.mjs';
+import { built, type ClientOptions, FliptClient, type ValidationProblem } from './support/sdk.ts';
 
 /** The fields that are refused. */
 async function refused(options: object): Promise<string[]> {
@@ -81,13 +83,58 @@ describe('fetchMode streaming', () => {
     const server = await serve();
     const client = await open(server, { fetchMode: 'streaming' });
     const changed = new Promise((resolve) => client.once('change', resolve));
+    const streaming = new Promise((resolve) => {
+      client.on('status', ({ current }) => current.connection === 'streaming' && resolve(current));
+    });
     await server.waitForStreams(1);
     server.setSnapshot(shop(2));
     expect(await changed).toMatchObject({ flagKeys: ['banner'], source: 'server' });
-    expect(client.status).toMatchObject({
-      connection: 'streaming',
-      streamSupported: true,
-      pollingActive: false,
-    });
+    expect(await streaming).toMatchObject({ streamSupported: true, pollingActive: false });
+  });
+});
+
+describe('the environment', () => {
+  it('is that of the thread that calls init, as it is then', async () => {
+    const server = await serve();
+    const proxy = await startProxy();
+    onTestFinished(() => proxy.close());
+    const worker = `
+      const { workerData, parentPort } = require('node:worker_threads');
+      const { FliptClient } = require(workerData.entry);
+      const { url } = workerData;
+      FliptClient.init({ url }).then((client) => client.close()).then(() => parentPort.postMessage('done'));`;
+    const finished = await runScript(
+      `const { Worker } = require('node:worker_threads');
+       const { once } = require('node:events');
+       const workerData = { url, entry: ${JSON.stringify(built())} };
+       const inWorker = (env) => once(new Worker(${JSON.stringify(worker)}, { eval: true, workerData, env }), 'message');
+       const here = async (options) => (await sdk.FliptClient.init({ url, ...options })).close();
+       (async () => {
+         const own = { ...process.env };
+         const HTTP_PROXY = ${JSON.stringify(proxy.url)};
+         await here();
+         await inWorker({ ...own, HTTP_PROXY });
+         await here();
+         process.env.http_proxy = HTTP_PROXY;
+         await inWorker(own);
+         await here();
+         await here({ proxy: false });
+         process.env.no_proxy = '127.0.0.1';
+         await here();
+         done('over');
+       })();`,
+      server.url,
+      {
+        env: {
+          HTTP_PROXY: undefined,
+          http_proxy: undefined,
+          NO_PROXY: undefined,
+          no_proxy: undefined,
+        },
+      },
+    );
+    expect(answerOf(finished)).toBe('over');
+    expect(server.requests).toHaveLength(7);
+    expect([...proxy.forwards, ...proxy.tunnels]).toHaveLength(2);
   });
 });

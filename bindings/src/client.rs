@@ -9,12 +9,14 @@ use napi_derive::napi;
 
 use crate::error::{TaggedAnswer, TaggedBatch, TaggedFlags, TaggedPlan, TaggedText};
 use crate::events::NativeEvent;
-use crate::host_fetch::{Fetched, Waiting};
+use crate::host_credential::HostCredentials;
+use crate::host_fetch::{Answer, Fetched, answer};
 use crate::inbox::Inbox;
 use crate::panics::{guard, guard_thrown, thrown};
 use crate::plan::NativePlan;
 use crate::results::{self, NativeRequest};
 use crate::status::NativeStatus;
+use crate::waiting::Waiting;
 
 /// The addon's side of one client; collecting it shuts the client down.
 #[napi]
@@ -23,7 +25,8 @@ pub struct NativeClient {
     pub(crate) namespace: String,
     pub(crate) init_timeout: Duration,
     pub(crate) inbox: Arc<Inbox>,
-    pub(crate) waiting: Option<Arc<Waiting>>,
+    pub(crate) waiting: Option<Arc<Waiting<Answer>>>,
+    pub(crate) credentials: Arc<HostCredentials>,
 }
 
 #[napi]
@@ -82,7 +85,7 @@ impl NativeClient {
     pub fn fetched(&self, id: u32, result: Fetched) -> thrown::Result<()> {
         guard_thrown("fetched", || {
             if let Some(waiting) = &self.waiting {
-                waiting.settle(id, result);
+                waiting.settle(id, answer(result));
             }
         })
     }

@@ -91,7 +91,7 @@ macro_rules! tagged {
 tagged! {
     /// Of `createClient`.
     TaggedClient(crate::client::NativeClient);
-    /// Of `ready`, `refresh` and `close`.
+    /// Of `ready`, `refresh`, `close` and `updateAuthentication`.
     TaggedBoolean(bool);
     /// Of `exportSnapshot`.
     TaggedText(String);

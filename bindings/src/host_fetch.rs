@@ -1,10 +1,8 @@
 //! The caller's own fetcher as the engine's [`Fetch`]: the request goes to JavaScript, the answer comes back by its id.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use flipt_engine::http::{Fetch, FetchRequest, FetchResponse};
 use flipt_engine::{Error, ErrorKind};
@@ -12,9 +10,10 @@ use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function, Uint8Array};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
-use tokio::sync::oneshot;
 
-type Answer = Result<FetchResponse, Error>;
+use crate::waiting::Waiting;
+
+pub(crate) type Answer = Result<FetchResponse, Error>;
 /// What the fetcher is called with: the request's id and its ETag.
 pub(crate) type FetchArgs = FnArgs<(u32, Option<String>)>;
 
@@ -35,34 +34,8 @@ pub struct Fetched {
     pub error: Option<String>,
 }
 
-/// Requests that JavaScript has not answered yet.
-#[derive(Default)]
-pub(crate) struct Waiting {
-    next: AtomicU32,
-    answers: Mutex<HashMap<u32, oneshot::Sender<Answer>>>,
-}
-
-impl Waiting {
-    fn begin(&self) -> (u32, oneshot::Receiver<Answer>) {
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = oneshot::channel();
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).insert(id, sender);
-        (id, receiver)
-    }
-
-    fn end(&self, id: u32) -> Option<oneshot::Sender<Answer>> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
-    }
-
-    /// Answers a request; one that is no longer waited for is ignored.
-    pub(crate) fn settle(&self, id: u32, fetched: Fetched) {
-        if let Some(sender) = self.end(id) {
-            let _ = sender.send(answer(fetched));
-        }
-    }
-}
-
-fn answer(fetched: Fetched) -> Answer {
+/// The engine's form of an answer.
+pub(crate) fn answer(fetched: Fetched) -> Answer {
     let status = fetched.status.and_then(|status| u16::try_from(status).ok());
     match (fetched.error, status) {
         (None, Some(status)) => Ok(FetchResponse {
@@ -81,7 +54,7 @@ fn answer(fetched: Fetched) -> Answer {
 
 /// Asks the host's `fetch`.
 pub(crate) struct HostFetch {
-    pub(crate) waiting: Arc<Waiting>,
+    pub(crate) waiting: Arc<Waiting<Answer>>,
     fetch: ThreadsafeFunction<FetchArgs, (), FetchArgs, Status, false, true>,
     abort: ThreadsafeFunction<u32, (), u32, Status, false, true>,
 }
@@ -118,7 +91,7 @@ struct Abandoned<'a> {
 
 impl Drop for Abandoned<'_> {
     fn drop(&mut self) {
-        if self.fetch.waiting.end(self.id).is_some() {
+        if self.fetch.waiting.abandon(self.id) {
             let _ = self.fetch.abort.call(self.id, ThreadsafeFunctionCallMode::NonBlocking);
         }
     }

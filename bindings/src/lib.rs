@@ -11,6 +11,7 @@ mod events;
 mod fast_call;
 #[cfg(feature = "test-hooks")]
 mod hooks;
+mod host_credential;
 mod host_fetch;
 mod inbox;
 mod options;
@@ -20,6 +21,7 @@ mod plan;
 mod results;
 mod status;
 mod ticks;
+mod waiting;
 
 use flipt_engine::client::silence_panics;
 use flipt_engine::error::CODES;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use flipt_engine::config::ProcessEnvironment;
+use flipt_engine::config::{Authentication, ProcessEnvironment};
 use flipt_engine::http::Fetch;
 use flipt_engine::{Client, Config, Error, ErrorKind};
 use napi::bindgen_prelude::Function;
@@ -11,6 +11,7 @@ use napi_derive::napi;
 
 use crate::client::NativeClient;
 use crate::error::TaggedClient;
+use crate::host_credential::{CredentialArgs, HostCredentials};
 use crate::host_fetch::{FetchArgs, HostFetch};
 use crate::inbox::HostObserver;
 use crate::panics::guard;
@@ -26,6 +27,12 @@ pub struct Host<'a> {
     pub fetch: Option<Function<'a, FetchArgs, ()>>,
     /// Gives a request up.
     pub abort_fetch: Option<Function<'a, u32, ()>>,
+    /// Calls a credential function.
+    pub obtain_credential: Function<'a, CredentialArgs, ()>,
+    /// Gives such a call up.
+    pub abort_credential: Function<'a, u32, ()>,
+    /// Forgets a credential function.
+    pub release_credential: Function<'a, u32, ()>,
 }
 
 /// The names of the environment variables that connections heed.
@@ -43,9 +50,9 @@ pub fn create_client(options_json: String, host: Host<'_>, environment: HashMap<
 
 fn start(options_json: &str, host: &Host<'_>, environment: HashMap<String, String>) -> Result<NativeClient, Error> {
     let refuse = |error: napi::Error| Error::new(ErrorKind::Panic).with_context(error.reason.clone());
-    let options = serde_json::from_str(options_json)
-        .map_err(|error| Error::new(ErrorKind::Panic).with_context("options are not JSON").with_source(error))?;
-    let mut config = Config::from_json(&options)?;
+    let credentials = HostCredentials::new(&host.obtain_credential, &host.abort_credential, &host.release_credential);
+    let credentials = credentials.map_err(refuse)?;
+    let mut config = Config::from_json_with(&parse(options_json)?, &|number| credentials.source(number))?;
     config.process_environment = environment.into_iter().collect();
     let observer = HostObserver::new(&host.wake, host.kinds.clone()).map_err(refuse)?;
     let inbox = Arc::clone(&observer.inbox);
@@ -57,5 +64,15 @@ fn start(options_json: &str, host: &Host<'_>, environment: HashMap<String, Strin
     let fetch = fetch.map(|fetch| -> Arc<dyn Fetch> { fetch });
     let (namespace, init_timeout) = (config.namespace.clone(), config.init_timeout);
     let client = Client::start(config, fetch, Some(Arc::new(observer)))?;
-    Ok(NativeClient { client, namespace, init_timeout, inbox, waiting })
+    Ok(NativeClient { client, namespace, init_timeout, inbox, waiting, credentials })
+}
+
+/// Reads what the option `authentication` may be.
+pub(crate) fn authentication(json: &str, credentials: &Arc<HostCredentials>) -> Result<Vec<Authentication>, Error> {
+    Authentication::from_json(&parse(json)?, &|number| credentials.source(number))
+}
+
+fn parse(json: &str) -> Result<serde_json::Value, Error> {
+    serde_json::from_str(json)
+        .map_err(|_| Error::new(ErrorKind::Panic).with_context("what JavaScript sent is not JSON"))
 }

@@ -4,7 +4,7 @@ mod runtime;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::Cache;
-use crate::config::{Config, ErrorStrategy, FetchMode};
+use crate::config::{Authentication, Config, ErrorStrategy, FetchMode};
 use crate::error::{Error, ErrorKind, Result, SnapshotReason};
 use crate::evaluate::{self, BatchItem, BooleanEvaluation, Request, VariantEvaluation};
 use crate::http::{Fetch, HttpFetch, Limiter};
@@ -44,6 +44,8 @@ struct Inner {
     ended: CancellationToken,
     strategy: ErrorStrategy,
     runtime: &'static Handle,
+    /// Weakly, for its connections are the background task's. Dangling when the caller fetches.
+    http: Weak<HttpFetch>,
 }
 
 /// One flag of a listing.
@@ -72,10 +74,14 @@ impl Client {
         config.validate()?;
         let seed = seed(&config)?;
         let sources = sources(&config, fetch)?;
+        let http = sources.http.as_ref().map_or_else(Weak::new, Arc::downgrade);
         let runtime = runtime::shared()?;
         let (writer, store) = store();
         let cache = cache(&config, observer.clone());
         let mut journal = Journal::new(observer);
+        if let Some(http) = &sources.http {
+            journal.dangers(http.warnings());
+        }
         let status = Arc::new(watch::Sender::new(Status::default()));
         if let Some(seed) = seed {
             plant(seed, &writer, &status, &mut journal);
@@ -99,7 +105,7 @@ impl Client {
             drop(live);
         });
         let strategy = config.error_strategy;
-        Ok(Self(Arc::new(Inner { store, status, settled, commands, stop, ended, strategy, runtime })))
+        Ok(Self(Arc::new(Inner { store, status, settled, commands, stop, ended, strategy, runtime, http })))
     }
 
     /// Waits until the first load has settled: loaded, failed for good, out of retries, or out of time.
@@ -145,6 +151,22 @@ impl Client {
     /// As [`refresh`](Self::refresh).
     pub async fn reconnect(&self) -> Result<()> {
         self.ask(Command::Reconnect).await.map(|_| ())
+    }
+
+    /// Puts other credentials in force; an empty list means none. The server is asked with them at once, and a stream is
+    /// opened anew.
+    ///
+    /// The credential that worked last stays as fallback for [`Config::credential_grace_period`]. Has no effect on a
+    /// client whose caller fetches.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Options`] for tokens that cannot be sent; the credentials in force then stay. [`ErrorKind::Closed`].
+    pub fn update_authentication(&self, authentication: Vec<Authentication>) -> Result<()> {
+        Authentication::validate(&authentication)?;
+        self.open()?;
+        let Some(http) = self.0.http.upgrade() else { return Ok(()) };
+        http.update_authentication(&authentication)?;
+        self.0.commands.send(Command::NewCredential).map_err(|_| ErrorKind::Closed.into())
     }
 
     /// [Shuts down](Self::shut_down) and waits, less than 100 ms, until the background task has ended. Idempotent.
@@ -323,13 +345,14 @@ fn sources(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<Sources> {
     if let Some(fetch) = fetch {
         config.refuse_streaming()?;
         let poller = Arc::new(Poller::new(config, fetch, CALLERS_FETCH));
-        return Ok(Sources { poller, limiter, streamer: None });
+        return Ok(Sources { poller, limiter, http: None, streamer: None });
     }
     let http = Arc::new(HttpFetch::new(config)?);
     let place = http.place().to_owned();
     let streams = config.fetch_mode == FetchMode::Streaming;
     let streamer = streams.then(|| Arc::new(Streamer::new(config, Arc::clone(&http), Arc::clone(&limiter))));
-    Ok(Sources { poller: Arc::new(Poller::new(config, http, &place)), limiter, streamer })
+    let poller = Arc::new(Poller::new(config, Arc::clone(&http) as Arc<dyn Fetch>, &place));
+    Ok(Sources { poller, limiter, http: Some(http), streamer })
 }
 
 fn seed(config: &Config) -> Result<Option<Snapshot>> {

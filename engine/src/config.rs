@@ -17,7 +17,7 @@
 //! | `maxSnapshotBytes` | [`Config::max_snapshot_bytes`] | 64 MiB | 1 to 1 GiB |
 //! | `serverCompatibility` | [`Config::server_compatibility`] | `auto` | `auto`, `v1`, `v2` |
 //! | `errorStrategy` | [`Config::error_strategy`] | `fail` | `fail`, `fallback` |
-//! | `authentication` | [`Config::authentication`] | none | `{ clientToken }` or `{ jwtToken }` |
+//! | `authentication` | [`Config::authentication`] | none | `{ clientToken }`, `{ jwtToken }` or `{ kubernetes: { tokenPath? } }`, or a list of these |
 //! | `credentialGracePeriodMs` | [`Config::credential_grace_period`] | 300,000 ms | 0 to 86,400,000 ms |
 //! | `snapshot` | [`Config::snapshot`] | none | text of an exported snapshot |
 //! | `fetchMode` | [`Config::fetch_mode`] | `polling` | `polling`, `streaming` |
@@ -31,6 +31,7 @@
 
 mod authentication;
 mod cache;
+mod credential_source;
 mod environment;
 mod json;
 mod limits;
@@ -40,10 +41,13 @@ mod server_url;
 mod suggestion;
 mod tls;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-pub use authentication::Authentication;
+pub use authentication::{Authentication, Kubernetes, Token};
+pub(crate) use authentication::{flaw, place};
 pub use cache::CacheConfig;
+pub use credential_source::{CredentialFuture, CredentialReason, CredentialRequest, CredentialSource};
 pub use environment::ProcessEnvironment;
 pub use proxy::ProxyChoice;
 pub(crate) use proxy::ProxyUrl;
@@ -80,8 +84,8 @@ pub struct Config {
     pub server_compatibility: Option<Compatibility>,
     /// What a failing first load or refresh means for the caller.
     pub error_strategy: ErrorStrategy,
-    /// How requests authenticate.
-    pub authentication: Option<Authentication>,
+    /// How requests authenticate: the credentials in the order in which they are tried; empty means not at all.
+    pub authentication: Vec<Authentication>,
     /// How long a replaced credential stays as fallback for its successor.
     pub credential_grace_period: Duration,
     /// The text of an exported snapshot to start from.
@@ -155,7 +159,7 @@ impl Default for Config {
             max_snapshot_bytes: 64 * 1024 * 1024,
             server_compatibility: None,
             error_strategy: ErrorStrategy::default(),
-            authentication: None,
+            authentication: Vec::new(),
             credential_grace_period: Duration::from_secs(300),
             snapshot: None,
             fetch_mode: FetchMode::default(),
@@ -192,7 +196,18 @@ impl Config {
     /// [`ErrorKind::Options`] with every bad field, not only the first. What was received is described without
     /// repeating texts, except for the few options that are a choice of words.
     pub fn from_json(options: &serde_json::Value) -> Result<Self> {
-        json::read(options)
+        Self::from_json_with(options, &|_| None)
+    }
+
+    /// The same for options with functions in the place of tokens, as [`Authentication::from_json`] reads them.
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json).
+    pub fn from_json_with(
+        options: &serde_json::Value,
+        sources: &dyn Fn(usize) -> Option<Arc<dyn CredentialSource>>,
+    ) -> Result<Self> {
+        json::read(options, sources)
     }
 
     /// A caller's own fetch function makes no streams.

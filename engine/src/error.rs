@@ -148,7 +148,6 @@ pub enum StreamReason {
 }
 
 /// Every code with the kind of error it is raised as in JavaScript, in alphabetical order.
-///
 pub const CODES: &[(&str, &str)] = &[
     ("FLIPT_ARGUMENT_INVALID", "ValidationError"),
     ("FLIPT_CALL_ABORTED", "FliptError"),
@@ -228,10 +227,7 @@ impl ErrorKind {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Status(status) => matches!(status, 429 | 502 | 503 | 504),
-            Self::Transport(reason) => {
-                use TransportReason::{Connection, Dns, Proxy, Timeout};
-                matches!(reason, Dns | Connection | Timeout | Proxy)
-            }
+            Self::Transport(reason) => !matches!(reason, TransportReason::Tls | TransportReason::Redirect),
             Self::Stream(_) | Self::Fetcher | Self::Credential | Self::InitTimeout(_) => true,
             _ => false,
         }
@@ -263,6 +259,12 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
+    }
+
+    /// What exactly failed, if that was added.
+    #[must_use]
+    pub fn context(&self) -> Option<&str> {
+        self.context.as_deref()
     }
 
     /// The stable code, `FLIPT_<NOUN>_<PROBLEM>`.

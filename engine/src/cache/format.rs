@@ -233,7 +233,7 @@ mod tests {
 
     use super::super::testing::{at, body, config, in_force, installed};
     use super::*;
-    use crate::config::Authentication;
+    use crate::config::{Authentication, Token};
     use crate::redact::Secret;
 
     const DAY: u64 = 24 * 60 * 60;
@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn no_credential_is_written() {
         let token = Secret::new("hunter2");
-        let config = Config { authentication: Some(Authentication::ClientToken(token)), ..config("f") };
+        let config = Config { authentication: vec![Authentication::ClientToken(Token::Fixed(token))], ..config("f") };
         let head = head(&Identity::new(&config), &installed("d1"), at(0)).unwrap();
         let text = String::from_utf8_lossy(&head);
         assert!(text.contains("http://localhost:8080/") && !text.contains("hunter2"), "{text}");

@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::authentication::Sources;
 use super::reader::{Reader, assign, object, problem, received};
 use super::{Config, ErrorStrategy, FetchMode, Retry, ServerUrl, authentication, cache, limits, proxy, refuse, tls};
 use crate::error::Result;
@@ -35,12 +36,13 @@ const OPTIONS: &[&str] = &[
     "signal",
 ];
 const RETRY: &[&str] = &["maxRetries", "baseDelayMs", "maxDelayMs", "jitter"];
-pub(super) fn read(options: &Value) -> Result<Config> {
+
+pub(super) fn read(options: &Value, sources: &Sources<'_>) -> Result<Config> {
     let mut problems = Vec::new();
     let mut config = Config::default();
     if !options.is_null() {
         match object(options) {
-            Some(fields) => Reader { fields, path: "", problems: &mut problems }.options(&mut config),
+            Some(fields) => Reader { fields, path: "".into(), problems: &mut problems }.options(sources, &mut config),
             None => problems.push(problem("options", received(options), "an object")),
         }
     }
@@ -49,7 +51,7 @@ pub(super) fn read(options: &Value) -> Result<Config> {
 }
 
 impl Reader<'_> {
-    fn options(&mut self, config: &mut Config) {
+    fn options(&mut self, sources: &Sources<'_>, config: &mut Config) {
         self.unknown(OPTIONS);
         if let Some(text) = self.string("url", "an http:// or https:// URL") {
             match ServerUrl::read(&text) {
@@ -85,7 +87,7 @@ impl Reader<'_> {
         if let Some(mut retry) = self.nested("retry", "retry.", "an object") {
             retry.retry(&mut config.retry);
         }
-        authentication::read(self, &mut config.authentication);
+        authentication::read(self, sources, &mut config.authentication);
         assign(
             &mut config.credential_grace_period,
             self.milliseconds("credentialGracePeriodMs", &limits::CREDENTIAL_GRACE_PERIOD),
@@ -133,9 +135,17 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::config::Authentication;
+    use crate::config::{Authentication, Token};
     use crate::error::{ErrorKind, Problem};
     use crate::redact::Secret;
+
+    fn read(options: &Value) -> Result<Config> {
+        Config::from_json(options)
+    }
+
+    fn token(text: &str) -> Token {
+        Token::Fixed(Secret::new(text))
+    }
 
     fn problems(options: &Value) -> Vec<Problem> {
         match read(options).unwrap_err().kind() {
@@ -171,7 +181,7 @@ mod tests {
             assert_eq!(config.max_snapshot_bytes, 67_108_864);
             assert_eq!(config.server_compatibility, None);
             assert_eq!(config.error_strategy, ErrorStrategy::Fail);
-            assert_eq!(config.authentication, None);
+            assert_eq!(config.authentication, []);
             assert_eq!(config.snapshot, None);
             config.validate().unwrap();
         }
@@ -205,7 +215,7 @@ mod tests {
         assert_eq!(config.max_snapshot_bytes, 1024);
         assert_eq!(config.server_compatibility, Some(Compatibility::V1));
         assert_eq!(config.error_strategy, ErrorStrategy::Fallback);
-        assert_eq!(config.authentication, Some(Authentication::Jwt(Secret::new("a.b.c"))));
+        assert_eq!(config.authentication, [Authentication::Jwt(token("a.b.c"))]);
         assert_eq!(config.snapshot.as_deref(), Some("e30="));
     }
 
@@ -334,9 +344,9 @@ mod tests {
 
     #[test]
     fn exactly_one_token_is_wanted() {
-        let token = json!({ "authentication": { "clientToken": "t", "jwtToken": null } });
-        let config = read(&token).unwrap();
-        assert_eq!(config.authentication, Some(Authentication::ClientToken(Secret::new("t"))));
+        let options = json!({ "authentication": { "clientToken": "t", "jwtToken": null } });
+        let config = read(&options).unwrap();
+        assert_eq!(config.authentication, [Authentication::ClientToken(token("t"))]);
         assert!(!format!("{config:?}").contains("\"t\""));
         for (authentication, received) in [
             (json!({}), "an object without a token"),

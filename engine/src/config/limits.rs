@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Config;
+use super::{Config, authentication};
 use crate::error::Problem;
 
 /// The numbers that an option may be, in the unit of its name.
@@ -141,9 +141,7 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
         MAX_SNAPSHOT_BYTES.check(config.max_snapshot_bytes as f64),
     ];
     problems.extend(checks.into_iter().filter_map(Result::err));
-    if let Some(authentication) = &config.authentication {
-        authentication.check(problems);
-    }
+    authentication::check(&config.authentication, problems);
     config.tls.check(problems);
     config.proxy.check(problems);
 }
@@ -168,7 +166,7 @@ mod tests {
             init_timeout: Duration::MAX,
             max_snapshot_bytes: 0,
             retry: Retry { max_retries: 101, base_delay: Duration::ZERO, max_delay: Duration::MAX, jitter: true },
-            authentication: Some(Authentication::ClientToken(Secret::new("hunter2\n"))),
+            authentication: vec![Authentication::ClientToken(Secret::new("hunter2\n").into())],
             ..Config::default()
         };
         let error = config.validate().unwrap_err();

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::error::Problem;
 /// One object of options; every problem is noted under the path of its field.
 pub(super) struct Reader<'a> {
     pub(super) fields: &'a Map<String, Value>,
-    pub(super) path: &'static str,
+    pub(super) path: Cow<'static, str>,
     pub(super) problems: &'a mut Vec<Problem>,
 }
 
@@ -124,10 +125,15 @@ impl Reader<'_> {
         None
     }
 
-    pub(super) fn nested(&mut self, name: &str, path: &'static str, allowed: &str) -> Option<Reader<'_>> {
+    pub(super) fn nested(
+        &mut self,
+        name: &str,
+        path: impl Into<Cow<'static, str>>,
+        allowed: &str,
+    ) -> Option<Reader<'_>> {
         let value = self.fields.get(name).filter(|value| !value.is_null())?;
         match object(value) {
-            Some(fields) => Some(Reader { fields, path, problems: self.problems }),
+            Some(fields) => Some(Reader { fields, path: path.into(), problems: self.problems }),
             None => {
                 self.note(name, received(value), allowed);
                 None

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 
@@ -18,6 +20,23 @@ pub(super) async fn read(mut response: Response, max: usize, place: &str) -> Res
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// Takes the rest of a refusal off the connection, so that the next request finds it free.
+pub(super) async fn discard(mut response: Response) {
+    const LARGEST: usize = 64 * 1024;
+    const LONGEST: Duration = Duration::from_secs(1);
+    let reading = async {
+        let mut read = 0;
+        while let Ok(Some(chunk)) = response.chunk().await {
+            read += chunk.len();
+            if read > LARGEST {
+                return;
+            }
+        }
+    };
+    // What does not come costs the connection and nothing else.
+    let _ = tokio::time::timeout(LONGEST, reading).await;
 }
 
 fn too_large(place: &str) -> Error {

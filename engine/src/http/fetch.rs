@@ -1,4 +1,5 @@
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -6,21 +7,21 @@ use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
 };
 use reqwest::{Response, StatusCode, Url};
+use tokio::time::timeout;
 
-use super::auth::{Authorizer, Ticket};
+use super::auth::{Authorizer, HttpExchange};
 use super::dns::{Resolver, is_loopback};
 use super::pool::{Purpose, Route, Seat};
 use super::stream::{Opening, StreamBody, is_flipts};
 use super::way::Way;
 use super::{Fetch, FetchFuture, FetchRequest, FetchResponse, body, failure, limiter, request};
-use crate::config::Config;
+use crate::config::{Authentication, Config};
 use crate::error::{Error, ErrorKind, Result, TransportReason};
 use crate::redact::SafeUrl;
 
 /// The built-in [`Fetch`]: HTTP/1.1 or HTTP/2 by ALPN, gzip, our own TLS trust, through a proxy where one is wanted.
 ///
-/// Clients with equal settings share connections. It bounds connecting and the body's size; the whole attempt is bounded
-/// by the client.
+/// Clients with equal settings share connections. It bounds connecting, each attempt and the body's size.
 pub struct HttpFetch {
     route: Route,
     polls: Arc<Seat>,
@@ -61,18 +62,21 @@ impl HttpFetch {
         let mut warnings = Vec::new();
         let route = Route::new(config, &url, resolver, &mut warnings)?;
         let place = SafeUrl::new(&url).host_and_port();
-        if config.authentication.is_some() && url.scheme() == "http" && !is_this_machine(&url) {
+        if !config.authentication.is_empty() && url.scheme() == "http" && !is_this_machine(&url) {
             warnings.push(format!("credentials are sent without encryption, over plain http, to {place}"));
         }
         let way = match route.proxy() {
             Some(proxy) => format!("{place} through the proxy {}", proxy.place()),
             None => place.clone(),
         };
+        let polls = Seat::take(&route, Purpose::Polls)?;
+        let headers = request::headers(config)?;
+        let exchange = HttpExchange::new(Arc::clone(&polls), headers.clone(), request::exchange_url(config)?, &way);
         Ok(Self {
-            polls: Seat::take(&route, Purpose::Polls)?,
+            polls,
             stream: Mutex::default(),
-            authorizer: Authorizer::new(config)?,
-            headers: request::headers(config)?,
+            authorizer: Authorizer::new(config, Arc::new(exchange))?,
+            headers,
             stream_url: request::stream_url(config)?,
             max_body: config.max_snapshot_bytes,
             request_timeout: config.request_timeout,
@@ -105,23 +109,43 @@ impl HttpFetch {
         }
     }
 
-    async fn request(&self, request: FetchRequest) -> Result<FetchResponse> {
-        let mut way = Way::new(&self.polls, Some(self.request_timeout));
-        let response = self.poll(request, &mut way).await;
-        way.ended(response)
+    /// Puts other credentials in force, beginning with the next request.
+    pub(crate) fn update_authentication(&self, authentication: &[Authentication]) -> Result<()> {
+        self.authorizer.replace(authentication)
     }
 
-    async fn poll(&self, request: FetchRequest, way: &mut Way) -> Result<FetchResponse> {
+    async fn request(&self, request: FetchRequest) -> Result<FetchResponse> {
         let mut outgoing = Outgoing { url: self.url.clone(), headers: self.headers.clone() };
         // An ETag that cannot be a header cannot have been one; the request then goes unconditionally.
         if let Some(etag) = request.etag.and_then(|etag| HeaderValue::from_bytes(etag.as_bytes()).ok()) {
             outgoing.headers.insert(IF_NONE_MATCH, etag);
         }
-        let response = self.send(&outgoing, way).await?;
+        self.authorized(|credential| async {
+            let mut way = Way::new(&self.polls);
+            let late =
+                || Err(Error::new(ErrorKind::Transport(TransportReason::Timeout)).with_context(self.way.as_str()));
+            let answer = timeout(self.request_timeout, self.answer(&outgoing, &mut way, credential)).await;
+            let answer = way.ended(answer.unwrap_or_else(|_| late()))?;
+            Ok((answer.status, answer))
+        })
+        .await
+    }
+
+    async fn answer(
+        &self,
+        outgoing: &Outgoing,
+        way: &mut Way,
+        credential: Option<HeaderValue>,
+    ) -> Result<FetchResponse> {
+        let response = self.send(outgoing, way, credential).await?;
         let status = response.status().as_u16();
         let [etag, content_type, retry_after] = [ETAG, CONTENT_TYPE, RETRY_AFTER].map(|name| header(&response, &name));
         let body = match status {
             200 => body::read(response, self.max_body, &self.way).await?,
+            401 => {
+                body::discard(response).await;
+                bytes::Bytes::new()
+            }
             _ => bytes::Bytes::new(),
         };
         Ok(FetchResponse { status, etag, content_type, retry_after, body })
@@ -133,9 +157,22 @@ impl HttpFetch {
         if let Some(digest) = digest {
             url.query_pairs_mut().append_pair("digest", digest);
         }
+        let outgoing = Outgoing { url, headers: self.headers.clone() };
+        self.authorized(|credential| async {
+            let opening = self.open(&outgoing, credential).await?;
+            let status = match &opening {
+                Opening::Open(_) => 200,
+                Opening::Refused { status, .. } => *status,
+            };
+            Ok((status, opening))
+        })
+        .await
+    }
+
+    async fn open(&self, outgoing: &Outgoing, credential: Option<HeaderValue>) -> Result<Opening> {
         let seat = self.stream_seat()?;
-        let mut way = Way::new(&seat, None);
-        let response = self.send(&Outgoing { url, headers: self.headers.clone() }, &mut way).await;
+        let mut way = Way::new(&seat);
+        let response = self.send(outgoing, &mut way, credential).await;
         let response = way.ended(response)?;
         let status = response.status().as_u16();
         if status == 200 {
@@ -158,40 +195,45 @@ impl HttpFetch {
         Ok(seat)
     }
 
-    /// Sends a request with the client's credential; a refused one is replaced once.
-    async fn send(&self, outgoing: &Outgoing, way: &mut Way) -> Result<Response> {
-        let ticket = self.authorizer.ticket().await?;
-        let response = self.send_as(outgoing, way, &ticket).await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
-            return Ok(response);
-        }
-        match self.authorizer.refused(&ticket).await? {
-            Some(ticket) => {
-                limiter::repeating().await;
-                self.send_as(outgoing, way, &ticket).await
+    /// Makes a request with the client's credential, and again with another one for as long as the server refuses it
+    /// and there is another.
+    async fn authorized<T, F>(&self, attempt: impl Fn(Option<HeaderValue>) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<(u16, T)>>,
+    {
+        let mut ticket = self.authorizer.ticket().await?;
+        loop {
+            let (status, answer) = attempt(ticket.header().cloned()).await?;
+            match status {
+                200 | 304 => self.authorizer.worked(&ticket),
+                401 => {
+                    if let Some(next) = self.authorizer.refused(&ticket).await? {
+                        limiter::repeating().await;
+                        ticket = next;
+                        continue;
+                    }
+                }
+                _ => {}
             }
-            None => Ok(response),
+            return Ok(answer);
         }
     }
 
-    async fn send_as(&self, outgoing: &Outgoing, way: &mut Way, ticket: &Ticket) -> Result<Response> {
-        let response = match self.attempt(outgoing, way, ticket).await {
+    /// Sends a request, at once again when the connection that it found turns out to be dead.
+    async fn send(&self, outgoing: &Outgoing, way: &mut Way, credential: Option<HeaderValue>) -> Result<Response> {
+        match self.attempt(outgoing, way, credential.as_ref()).await {
             Err(error) if way.was_dead(&error) => {
                 limiter::repeating().await;
-                self.attempt(outgoing, way, ticket).await?
+                self.attempt(outgoing, way, credential.as_ref()).await
             }
-            result => result?,
-        };
-        if response.status() != StatusCode::UNAUTHORIZED {
-            self.authorizer.worked(ticket);
+            result => result,
         }
-        Ok(response)
     }
 
-    async fn attempt(&self, outgoing: &Outgoing, way: &mut Way, ticket: &Ticket) -> Result<Response> {
+    async fn attempt(&self, outgoing: &Outgoing, way: &mut Way, credential: Option<&HeaderValue>) -> Result<Response> {
         let passage = way.begin();
         let mut builder = passage.client().get(outgoing.url.clone()).headers(outgoing.headers.clone());
-        if let Some(credential) = ticket.header() {
+        if let Some(credential) = credential {
             builder = builder.header(AUTHORIZATION, credential);
         }
         let response = passage.run(builder.send()).await.map_err(|error| failure::of_request(&error, &self.way))?;
@@ -223,12 +265,16 @@ impl Fetch for HttpFetch {
     fn fetch(&self, request: FetchRequest) -> FetchFuture<'_> {
         Box::pin(self.request(request))
     }
+
+    fn keeps_deadlines(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Authentication;
+    use crate::config::Token;
     use crate::redact::Secret;
 
     #[test]
@@ -247,7 +293,7 @@ mod tests {
         ] {
             let mut config = Config { url: url.parse().unwrap(), ..Config::default() };
             assert!(HttpFetch::new(&config).unwrap().warnings().is_empty(), "{url}");
-            config.authentication = Some(Authentication::ClientToken(Secret::new("hunter2")));
+            config.authentication = vec![Authentication::ClientToken(Token::Fixed(Secret::new("hunter2")))];
             let fetch = HttpFetch::new(&config).unwrap();
             assert_eq!(fetch.warnings().len(), usize::from(warns), "{url}");
             assert!(!fetch.warnings().concat().contains("hunter2"));

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,7 +34,6 @@ pub(crate) struct Limiter {
 struct Attempt {
     limiter: Arc<Limiter>,
     waivable: bool,
-    connections: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -95,7 +94,7 @@ impl Limiter {
             wait
         })
         .await;
-        let attempt = Attempt { limiter: Arc::clone(self), waivable, connections: AtomicU32::new(0) };
+        let attempt = Attempt { limiter: Arc::clone(self), waivable };
         ATTEMPT.scope(Arc::new(attempt), request).await
     }
 
@@ -136,7 +135,6 @@ impl Limiter {
 /// To be awaited before a connection is made.
 pub(super) async fn connecting() {
     let Ok(attempt) = ATTEMPT.try_with(Arc::clone) else { return };
-    attempt.connections.fetch_add(1, Ordering::Relaxed);
     let limiter = &attempt.limiter;
     limiter
         .enter(attempt.waivable, |windows, now| {
@@ -160,11 +158,6 @@ pub(super) async fn repeating() {
         wait
     };
     attempt.limiter.enter(attempt.waivable, admit).await;
-}
-
-/// How many connections the request on its way has begun to make; 0 when it found one that was open already.
-pub(super) fn connections() -> u32 {
-    ATTEMPT.try_with(|attempt| attempt.connections.load(Ordering::Relaxed)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -226,18 +219,7 @@ mod tests {
     async fn connections_are_counted_where_they_are_made() {
         let limiter = Limiter::new();
         let begun = limiter.now();
-        for expected in [1, 2] {
-            limiter
-                .attempt(false, false, async {
-                    assert_eq!(connections(), 0);
-                    for _ in 0..expected {
-                        connecting().await;
-                    }
-                    assert_eq!(connections(), expected);
-                })
-                .await;
-        }
-        for _ in 0..7 {
+        for _ in 0..10 {
             limiter.attempt(false, false, connecting()).await;
         }
         assert_eq!(limiter.now(), begun);

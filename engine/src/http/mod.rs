@@ -32,6 +32,11 @@ use crate::error::Result;
 pub trait Fetch: Send + Sync + 'static {
     /// Makes one request. Dropping the future cancels it.
     fn fetch(&self, request: FetchRequest) -> FetchFuture<'_>;
+
+    /// Whether each attempt ends at the request's deadline by itself; the client sees to that otherwise.
+    fn keeps_deadlines(&self) -> bool {
+        false
+    }
 }
 
 /// What [`Fetch::fetch`] returns.

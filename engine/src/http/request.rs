@@ -30,6 +30,11 @@ pub(super) fn stream_url(config: &Config) -> Result<Url> {
     under(config, &format!("/client/v2/environments/{environment}/namespaces/{namespace}/stream"))
 }
 
+/// Where Flipt v1 gives a client token for the token of a Kubernetes service account.
+pub(super) fn exchange_url(config: &Config) -> Result<Url> {
+    under(config, "/auth/v1/method/kubernetes/serviceaccount")
+}
+
 fn under(config: &Config, path: &str) -> Result<Url> {
     let base = config.url.as_url();
     let text = format!("{}{path}", base.as_str().trim_end_matches('/'));
@@ -109,5 +114,7 @@ mod tests {
         let config = Config { environment: "a b".to_owned(), ..config("http://h/base", "x/y", Some("main")) };
         let expected = "http://h/base/client/v2/environments/a%20b/namespaces/x%2Fy/stream";
         assert_eq!(stream_url(&config).unwrap().as_str(), expected);
+        let expected = "http://h/base/auth/v1/method/kubernetes/serviceaccount";
+        assert_eq!(exchange_url(&config).unwrap().as_str(), expected);
     }
 }

@@ -1,7 +1,5 @@
 //! The task behind a client: the only one, with the only `select!`.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -12,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::backoff;
 use super::clock::{self, Clock};
 use super::faults::Faults;
+use super::flight::{Polling, landing, next_news};
 use super::journal::Journal;
 use super::load::Loaded;
 use super::machine::{Attempt, Effects, End, Failure, Input, Machine, Now, Policy};
@@ -20,7 +19,7 @@ use super::poll::{Outcome, Poller};
 use super::stream::{Message, News, NextNews, Reading, Streamer};
 use crate::cache::{Cache, Restored};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::Limiter;
+use crate::http::{HttpFetch, Limiter};
 use crate::snapshot::{Change, Snapshot};
 use crate::status::{Changed, Connection, Event, Source, Status};
 use crate::store::{Store, StoreWriter};
@@ -37,6 +36,8 @@ pub(crate) enum Command {
     Refresh(Reply),
     /// The same on new connections, and a new stream.
     Reconnect(Reply),
+    /// What the next requests say of the client has changed.
+    NewCredential,
 }
 
 /// Where the outcome of a poll is awaited.
@@ -56,6 +57,8 @@ pub(crate) struct Links {
 pub(crate) struct Sources {
     pub(crate) poller: Arc<Poller>,
     pub(crate) limiter: Arc<Limiter>,
+    /// Absent when the caller fetches.
+    pub(crate) http: Option<Arc<HttpFetch>>,
     /// Present in streaming mode.
     pub(crate) streamer: Option<Arc<Streamer>>,
 }
@@ -74,12 +77,6 @@ pub(crate) struct Driver {
     waiting: Vec<Reply>,
     faults: Faults,
     clock: Clock,
-}
-
-/// The poll in flight, and the state that it was sent with.
-struct Polling {
-    outcome: Pin<Box<dyn Future<Output = Outcome> + Send>>,
-    generation: Option<u64>,
 }
 
 impl Driver {
@@ -153,13 +150,21 @@ impl Driver {
     }
 
     fn obey(&mut self, command: Command) {
-        // A caller is not held back, not even by a poll that has to wait for its turn.
-        self.sources.limiter.waive();
         let (input, reply) = match command {
-            Command::Refresh(reply) => (Input::Refresh, reply),
-            Command::Reconnect(reply) => (Input::Reconnect, reply),
+            Command::Refresh(reply) => (Input::Refresh, Some(reply)),
+            Command::Reconnect(reply) => {
+                if let Some(http) = &self.sources.http {
+                    http.renew();
+                }
+                (Input::Reconnect, Some(reply))
+            }
+            Command::NewCredential => (Input::Reconnect, None),
         };
-        self.waiting.push(reply);
+        if let Some(reply) = reply {
+            // A caller is not held back, not even by a poll that has to wait for its turn.
+            self.sources.limiter.waive();
+            self.waiting.push(reply);
+        }
         self.step(input, Ok(false));
     }
 
@@ -379,21 +384,5 @@ impl Driver {
         let tick = self.machine.next_tick().map(|at| at.saturating_sub(self.clock.now().monotonic));
         let heartbeat = self.machine.watches_wall_clock().then_some(HEARTBEAT);
         [tick, heartbeat].into_iter().flatten().min().unwrap_or(Duration::MAX)
-    }
-}
-
-/// The outcome of the poll in flight; pending for ever when there is none.
-async fn landing(poll: &mut Option<Polling>) -> Outcome {
-    match poll {
-        Some(poll) => poll.outcome.as_mut().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// The next news of the stream; pending for ever when there is none.
-async fn next_news(stream: &mut Option<NextNews>) -> (News, Option<Reading>) {
-    match stream {
-        Some(next) => next.as_mut().await,
-        None => std::future::pending().await,
     }
 }

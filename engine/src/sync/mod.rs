@@ -4,6 +4,7 @@ mod backoff;
 mod clock;
 mod driver;
 mod faults;
+mod flight;
 mod journal;
 mod lines;
 mod load;

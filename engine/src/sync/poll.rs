@@ -45,11 +45,15 @@ impl Poller {
         }
     }
 
-    /// One conditional request, bounded by the request timeout from its start to its last byte.
+    /// One conditional request; each attempt at it is bounded by the request timeout from its start to its last byte.
     pub(super) async fn poll(self: Arc<Self>, installed: Option<Arc<Installed>>) -> Outcome {
         let etag = installed.as_ref().and_then(|installed| installed.etag.clone());
         let conditional = etag.is_some();
-        let answer = tokio::time::timeout(self.timeout, self.fetch.fetch(FetchRequest { etag })).await;
+        let request = self.fetch.fetch(FetchRequest { etag });
+        let answer = match self.fetch.keeps_deadlines() {
+            true => Ok(request.await),
+            false => tokio::time::timeout(self.timeout, request).await,
+        };
         let failed = |error, retry_after| Outcome::Failed { error, retry_after };
         match answer {
             Err(_) => failed(self.error(ErrorKind::Transport(TransportReason::Timeout)), None),

@@ -11,6 +11,7 @@ mod cache;
 mod closing;
 mod conditional;
 mod containment;
+mod credentials;
 mod deadlines;
 mod first_load;
 mod journal;

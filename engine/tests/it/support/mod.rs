@@ -1,5 +1,6 @@
 //! What the tests share: a server, flag state to serve, observers, and guards against hanging.
 
+mod credential;
 mod fetcher;
 mod folder;
 mod proxy;
@@ -11,6 +12,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+pub(crate) use credential::{Asked, fixed};
 pub(crate) use fetcher::{Scripted, answer};
 use flipt_engine::client::{Event, LogLevel, Observer, Status, live_clients};
 use flipt_engine::evaluate::Request;

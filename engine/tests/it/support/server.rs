@@ -16,6 +16,7 @@ pub(crate) struct Recorded {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) at: Instant,
+    pub(crate) body: Vec<u8>,
     headers: Vec<(String, String)>,
 }
 
@@ -36,6 +37,7 @@ struct State {
     standing: Reply,
     stream_queue: VecDeque<Reply>,
     standing_stream: Reply,
+    admitted: Option<Vec<String>>,
     requests: Vec<Recorded>,
 }
 
@@ -66,6 +68,7 @@ impl Server {
             standing: Reply::Flipt,
             stream_queue: VecDeque::new(),
             standing_stream: Reply::Live,
+            admitted: None,
             requests: Vec::new(),
         }));
         let (seen, requests) = watch::channel(0);
@@ -156,6 +159,12 @@ impl Server {
 
     pub(crate) fn always(&self, reply: Reply) {
         self.state.lock().unwrap().standing = reply;
+    }
+
+    /// Lets requests in with one of these in `Authorization`, and answers the others with 401.
+    pub(crate) fn admit(&self, credentials: &[&str]) {
+        let credentials = credentials.iter().map(|&credential| credential.to_owned()).collect();
+        self.state.lock().unwrap().admitted = Some(credentials);
     }
 
     pub(crate) fn requests(&self) -> Vec<Recorded> {
@@ -276,6 +285,11 @@ async fn live(
 }
 
 fn as_flipt(request: &Recorded, state: &State) -> Vec<u8> {
+    let credential = request.header("authorization").unwrap_or_default();
+    if state.admitted.as_ref().is_some_and(|admitted| !admitted.iter().any(|one| one == credential)) {
+        let body = br#"{"code":16,"message":"request was not authenticated","details":[]}"#;
+        return response(401, &[("content-type", "application/json")], body);
+    }
     let etag: Vec<(&str, &str)> = state.etag.iter().map(|etag| ("etag", etag.as_str())).collect();
     if state.etag.is_some() && request.header("if-none-match") == state.etag.as_deref() {
         return response(304, &etag, b"");
@@ -307,5 +321,13 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    Ok(Some(Recorded { method, target, at, headers }))
+    let mut request = Recorded { method, target, at, headers, body: Vec::new() };
+    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+    while buffer.len() < length {
+        if stream.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    }
+    request.body = buffer.drain(..length).collect();
+    Ok(Some(request))
 }
