@@ -19,6 +19,7 @@ const suites = {
   },
   conformance: { count: counts.own, start: () => node('test/conformance/run.mjs') },
   client: { count: counts.vitest, start: () => node('node_modules/vitest/vitest.mjs', 'run') },
+  chaos: { count: counts.own, start: () => node('test/chaos/run.mjs', '--short') },
   types: { count: counts.own, start: () => node('test/types/run.mjs') },
   package: { count: counts.own, start: () => node('test/package/run.mjs') },
 };

@@ -36,6 +36,9 @@ const builds = {
 /** Where a build of the addon for this machine lies, relative to the project. */
 export const binaryOf = (name) => join('npm', hostTarget().suffix, builds[name].file);
 
+/** The environment in which a script loads the build with test hooks. */
+export const hooksBinary = () => ({ FLIPT_NATIVE_BINARY: join(root, binaryOf('hooks')) });
+
 /** Builds the addon for this machine when its inputs changed since the last build, or always with `force`. */
 export async function buildNative(name = 'release', { force = false } = {}) {
   const build = builds[name];

@@ -48,8 +48,8 @@ export function keptItsConnections(rig, { clients = 1, connects = CONNECTS_IN_A_
   must(most <= clients * connects + rig.asked, `${most} connects within ten seconds`);
 }
 
-/** Closing is quick, final and repeatable. Returns what it took. */
-export async function closes({ client }) {
+/** Closing is quick, final and repeatable, and the last thing that is told. Returns what it took. */
+export async function closes({ client, journal }) {
   const started = performance.now();
   await client.close();
   const tookMs = performance.now() - started;
@@ -72,6 +72,9 @@ export async function closes({ client }) {
       );
     must(code === 'FLIPT_CLIENT_CLOSED', `${name} after close gives ${code}`);
   }
+  must(journal.of('ready').length === 1, `ready was told ${journal.of('ready').length} times`);
+  must(journal.of('closed').length === 1, `closed was told ${journal.of('closed').length} times`);
+  must(journal.entries.at(-1).name === 'closed', `${journal.entries.at(-1).name} after closed`);
   return tookMs;
 }
 

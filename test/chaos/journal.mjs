@@ -88,7 +88,9 @@ export class Journal {
     const counts = new Map();
     for (const code of this.codes) counts.set(code, (counts.get(code) ?? 0) + 1);
     const errors = [...counts].map(([code, n]) => (n > 1 ? `${n} x ${short(code)}` : short(code)));
-    const states = this.connections.filter((state, index, all) => state !== all[index - 1]);
+    const states = this.connections
+      .filter((state) => state !== 'closed')
+      .filter((state, index, all) => state !== all[index - 1]);
     const path = states.length > 6 ? [...states.slice(0, 3), '...', ...states.slice(-2)] : states;
     return [errors.join(', '), path.join(' > ')].filter(Boolean).join('; ') || 'nothing amiss';
   }

@@ -92,6 +92,7 @@ export class Rig {
   /** Another client of the same server. */
   async another(options = {}) {
     const client = await sdk.FliptClient.init(this.options(options));
+    for (const name of ['change', 'status']) client.on(name, () => this.wake());
     this.defer(() => client.close());
     return client;
   }

@@ -49,7 +49,8 @@ function certificate({ subject, issuer, publicKey, hosts, usage, days = 30, isAu
   const end = Date.now() + days * DAY_MS;
   const start = Math.min(Date.now(), end) - DAY_MS;
   const serial = randomBytes(16);
-  serial[0] &= 0x7f;
+  // Positive, and without leading zeros.
+  serial[0] = (serial[0] & 0x7f) | 0x40;
   const signed = sequence(
     tagged(0, integer(2)),
     der(0x02, serial),

@@ -67,7 +67,7 @@ export class Exchange {
   hangUpAfterwards() {
     this.cut = true;
     if (this.isHttp2) {
-      this.response.stream.session.destroy();
+      this.response.stream.session?.destroy();
     } else {
       this.request.socket.end();
     }

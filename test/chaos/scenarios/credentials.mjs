@@ -140,6 +140,7 @@ export const credentials = [
   {
     name: 'a JSON web token that expires',
     modes: OWN,
+    options: { safetyPollIntervalMs: 300 },
     async begin(rig) {
       let made = 0;
       rig.reasons = [];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAuthority } from '../../support/certificates.mjs';
 import { startProxy } from '../../support/proxy.mjs';
-import { must } from '../rig.mjs';
+import { must, sdk } from '../rig.mjs';
 
 const EVERY_MODE = ['polling', 'streaming', 'fetcher'];
 const OWN = ['polling', 'streaming'];
@@ -198,6 +198,66 @@ export const network = [
     },
   },
   {
+    name: 'keys and certificates that cannot be used',
+    modes: ['polling'],
+    noClient: true,
+    server: () => ({ tls: authority.issue() }),
+    begin: (rig) => rig.serve(),
+    async steps(rig) {
+      const { cert, key } = authority.issue({ usage: 'client' });
+      const locked = authority.issue({ usage: 'client', passphrase: 'open sesame' });
+      const configs = [
+        { clientCertData: locked.cert, clientKeyData: locked.key },
+        { clientCertData: cert, clientKeyData: locked.key },
+        { clientCertData: cert, clientKeyData: authority.issue().key },
+        { clientCertData: cert },
+        { clientKeyData: key },
+        { caCertData: 'no certificate' },
+        { caCertFile: '/nowhere/ca.pem' },
+      ];
+      for (const tlsConfig of configs) {
+        const names = Object.keys(tlsConfig).join(' and ');
+        const error = await sdk.FliptClient.init(rig.options({ tlsConfig })).then(
+          () => ({ code: 'none' }),
+          (reason) => reason,
+        );
+        const said = `${names}: ${error.code}, ${error.message}`;
+        must(['FLIPT_OPTION_INVALID', 'FLIPT_TLS_FAILED'].includes(error.code), said);
+        must(!/PRIVATE KEY|sesame/.test(error.message), 'the message shows a secret');
+      }
+      must(rig.server.requests.length === 0, 'a request was sent');
+    },
+  },
+  {
+    name: 'NODE_TLS_REJECT_UNAUTHORIZED=0 and insecureSkipVerify, with a warning',
+    modes: OWN,
+    options: (rig) => ({ tlsConfig: { insecureSkipVerify: !rig.isLax } }),
+    server: () => ({ tls: stranger.issue({ hosts: ['elsewhere.example'], days: -1 }) }),
+    async steps(rig) {
+      must(rig.journal.warnings().length > 0, 'no warning');
+      const warned = rig.journal.warnings().length;
+      rig.isLax = true;
+      environment(rig, { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+      await (await rig.another()).close();
+      must(rig.journal.warnings().length > warned, 'no second warning');
+    },
+    clients: 2,
+  },
+  {
+    name: 'a name that nobody knows',
+    modes: OWN,
+    noClient: true,
+    begin: (rig) => rig.serve(),
+    async steps(rig) {
+      const url = 'http://flipt.invalid:8080';
+      const code = await sdk.FliptClient.init(rig.options({ url })).then(
+        () => 'none',
+        (error) => error.code,
+      );
+      must(code === 'FLIPT_DNS_FAILED', `init ended with ${code}`);
+    },
+  },
+  {
     name: 'a private authority from NODE_EXTRA_CA_CERTS',
     modes: OWN,
     server: () => ({ tls: authority.issue() }),
@@ -312,8 +372,13 @@ export const network = [
         await rig.until('a change for all', () => client.status.digest === rig.status.digest);
       }
       await rig.current();
-      const peak = Math.max(...rig.server.connects.map(({ peakActive }) => peakActive));
-      must(peak <= 100, `${peak} requests on one connection`);
+      const streams = rig.server.connects.filter(({ channels }) => channels.includes('stream'));
+      const peak = Math.max(...streams.map(({ peakActive }) => peakActive));
+      must(peak <= 100, `${peak} streams on one connection`);
+      must(
+        streams.every(({ channels }) => channels.length === 1),
+        'polls share it with streams',
+      );
       must(await Promise.all(clients.map((client) => client.refresh())), 'a poll failed');
       await Promise.all(clients.map((client) => client.close()));
       await rig.until('one stream', () => rig.server.listeningStreams === 1);

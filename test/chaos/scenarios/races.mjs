@@ -15,9 +15,9 @@ function gate() {
   return { open, opened };
 }
 
-/** Fails if flag state ever went back to an earlier revision. */
+/** Fails if flag state ever went back to an earlier revision, or one was announced twice. */
 function neverBack({ journal: { revisions } }) {
-  const isBack = revisions.some((revision, index) => revision < (revisions[index - 1] ?? 0));
+  const isBack = revisions.some((revision, index) => revision <= (revisions[index - 1] ?? 0));
   must(!isBack, `the revisions in force were ${revisions}`);
 }
 

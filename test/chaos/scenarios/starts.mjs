@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { must, sdk } from '../rig.mjs';
-import { wrongAnswers } from '../state.mjs';
+import { revisionOf, wrongAnswers } from '../state.mjs';
 
 const EVERY_MODE = ['polling', 'streaming', 'fetcher'];
 const OWN = ['polling', 'streaming'];
@@ -176,6 +176,31 @@ export const starts = [
       await client.refresh();
       must(wrongAnswers(client, rig.revision).length === 0, 'wrong answers');
       await client.close();
+    },
+  },
+  {
+    name: 'two clients on one cache file',
+    modes: OWN,
+    noClient: true,
+    begin: (rig) => rig.serve(),
+    async steps(rig) {
+      const cache = { path: temporaryFile(rig, 'flags.cache') };
+      const clients = [await rig.another({ cache }), await rig.another({ cache })];
+      if (rig.streaming) await rig.until('streams', () => rig.server.listeningStreams === 2);
+      for (let round = 0; round < 20; round += 1) {
+        rig.change();
+        await pause(10);
+      }
+      const { digest } = rig.state();
+      for (const client of clients) {
+        await rig.until('the last change', () => client.status.digest === digest, 10_000);
+      }
+      await written(cache.path);
+      await Promise.all(clients.map((client) => client.close()));
+      await rig.kill();
+      const offline = await rig.another({ cache });
+      must(offline.status.source === 'cache', `source ${offline.status.source}`);
+      must(wrongAnswers(offline, revisionOf(offline.status.digest)).length === 0, 'wrong answers');
     },
   },
   {

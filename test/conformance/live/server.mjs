@@ -1,24 +1,33 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get as getPlain } from 'node:http';
+import { get as getSecure } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { featuresText } from './features.mjs';
 
 const START_GUARD_MS = 60_000;
-/** Without it a v1 server leaves default variants and entity constraints out. */
-const HEADERS = { 'x-flipt-accept-server-version': '1.47.0' };
+const REFUSAL = /updating snapshot.*/;
+/** Without the first a v1 server leaves default variants and entity constraints out. */
+const headers = (token) => ({
+  'x-flipt-accept-server-version': '1.47.0',
+  ...(token !== undefined && { authorization: `Bearer ${token}` }),
+});
 
 /**
- * Runs a real Flipt server on loopback and serves generated namespaces from it.
+ * Runs a real Flipt server on loopback and serves generated namespaces from it; `settings` are added to its own, and
+ * `token` is what they demand.
  * `serve(documents)` replaces all flag state and resolves once the server answers with it; a v1 server starts anew for that.
+ * `end` kills it, `restart` starts it again on the same port.
  */
-export async function startFlipt({ binary, generation }) {
+export async function startFlipt({ binary, generation, settings = {}, token }) {
   const folder = mkdtempSync(join(tmpdir(), 'flipt-live-'));
-  const server = generation === 'v1' ? new ServerV1(binary, folder) : new ServerV2(binary, folder);
+  const Server = generation === 'v1' ? ServerV1 : ServerV2;
+  const server = new Server(binary, folder, settings, token);
   process.once('exit', server.abandon);
   try {
     await server.start();
@@ -30,25 +39,37 @@ export async function startFlipt({ binary, generation }) {
 }
 
 class Server {
-  constructor(binary, folder) {
+  constructor(binary, folder, settings, token) {
     this.binary = binary;
     this.folder = folder;
+    this.settings = settings;
+    this.headers = headers(token);
     this.features = join(folder, 'features');
     mkdirSync(this.features);
   }
 
   get url() {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.settings.server?.protocol ?? 'http'}://127.0.0.1:${this.port}`;
   }
 
   async launch(args, settings) {
-    const [http, grpc] = await freePorts(2);
+    this.ports ??= await freePorts(2);
+    const [http, grpc] = this.ports;
     this.port = http;
+    const { server, ...more } = this.settings;
     const config = {
       log: { level: 'ERROR' },
-      server: { protocol: 'http', host: '127.0.0.1', http_port: http, grpc_port: grpc },
+      server: {
+        protocol: 'http',
+        host: '127.0.0.1',
+        http_port: http,
+        https_port: http,
+        grpc_port: grpc,
+        ...server,
+      },
       ui: { enabled: false },
       ...settings,
+      ...more,
     };
     const file = join(this.folder, 'config.json');
     writeFileSync(file, JSON.stringify(config));
@@ -69,16 +90,10 @@ class Server {
   async until(url) {
     const deadline = Date.now() + START_GUARD_MS;
     for (;;) {
-      const refusal = /updating snapshot.*/.exec(this.output);
+      const refusal = REFUSAL.exec(this.output);
       if (refusal) throw new Error(`the Flipt server refused the flags: ${refusal[0]}`);
       if (this.process.exitCode !== null) throw new Error(`the Flipt server ended: ${this.output}`);
-      const status = await fetch(url, { headers: HEADERS }).then(
-        async (response) => {
-          await response.arrayBuffer();
-          return response.status;
-        },
-        () => 0,
-      );
+      const { status } = await this.get(url).catch(() => ({ status: 0 }));
       if (status === 200) return;
       if (Date.now() > deadline)
         throw new Error(`the Flipt server does not answer at ${url}: ${this.output}`);
@@ -86,10 +101,36 @@ class Server {
     }
   }
 
+  /** Resolves once the server refuses flags. */
+  async refuses() {
+    const deadline = Date.now() + START_GUARD_MS;
+    while (!REFUSAL.test(this.output)) {
+      if (Date.now() > deadline)
+        throw new Error(`the Flipt server refuses nothing: ${this.output}`);
+      await delay(50);
+    }
+  }
+
   /** The snapshot of a namespace as it is served. */
   async snapshot(namespace) {
-    const response = await fetch(this.snapshotUrl(namespace), { headers: HEADERS });
-    return Buffer.from(await response.arrayBuffer());
+    return (await this.get(this.snapshotUrl(namespace))).body;
+  }
+
+  /** `{ status, body }` of an address of this server, whatever its certificate. */
+  get(url) {
+    const get = url.startsWith('https:') ? getSecure : getPlain;
+    const options = { headers: this.headers, agent: false, rejectUnauthorized: false };
+    return new Promise((resolve, reject) => {
+      const request = get(url, options, (response) => {
+        const chunks = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({ status: response.statusCode, body: Buffer.concat(chunks) }),
+        );
+      });
+      request.on('error', reject);
+    });
   }
 
   snapshotUrl(namespace) {
@@ -131,7 +172,11 @@ class ServerV2 extends Server {
     mkdirSync(this.repository);
     this.git('init', '-q', '-b', 'main');
     this.commit('start');
-    await this.launch(['server'], {
+    await this.restart();
+  }
+
+  restart() {
+    return this.launch(['server'], {
       meta: { check_for_updates: false, telemetry_enabled: false },
       storage: {
         default: {
@@ -145,7 +190,15 @@ class ServerV2 extends Server {
     });
   }
 
+  /** Commits one file as it is. */
+  put(path, text) {
+    mkdirSync(join(this.repository, dirname(path)), { recursive: true });
+    writeFileSync(join(this.repository, path), text);
+    this.commit(path);
+  }
+
   async serve(documents) {
+    this.output = '';
     this.git('rm', '-r', '-q', '--ignore-unmatch', '.');
     for (const [key, document] of documents) {
       mkdirSync(join(this.repository, key), { recursive: true });
@@ -181,12 +234,16 @@ class ServerV1 extends Server {
   async serve(documents) {
     await this.end();
     this.write(documents);
-    await this.launch([], {
+    await this.restart();
+    for (const [key] of documents) await this.until(this.snapshotUrl(key));
+  }
+
+  restart() {
+    return this.launch([], {
       meta: { check_for_updates: false, telemetry_enabled: false, state_directory: this.folder },
       storage: { type: 'local', local: { path: this.features } },
       db: { url: `file:${join(this.folder, 'flipt.db')}` },
     });
-    for (const [key] of documents) await this.until(this.snapshotUrl(key));
   }
 }
 
