@@ -1,6 +1,7 @@
 //! What must hold for any bytes whatsoever: one function for each place where bytes of others are read, called by the
 //! targets of `engine/fuzz` and, with its corpus and seeded mutations of it, by the tests below.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use crate::cache;
@@ -136,13 +137,11 @@ fn survives_export(snapshot: &Snapshot) {
     }
 }
 
-/// What every flag answers when each of its context keys has one value. Flags that could not be read change places.
-fn answers(snapshot: &Snapshot, entity: &str, value: Option<&str>) -> Vec<String> {
+/// What every key answers when each context key has one value.
+fn answers(snapshot: &Snapshot, entity: &str, value: Option<&str>) -> BTreeSet<String> {
     let context = Everywhere(value);
     let requests = snapshot.flags().iter().map(|flag| Request::new(flag.key(), entity, &context));
-    let mut answers: Vec<String> = evaluate::batch(snapshot, requests).into_iter().map(text_of).collect();
-    answers.sort_unstable();
-    answers
+    evaluate::batch(snapshot, requests).into_iter().map(text_of).collect()
 }
 
 fn text_of(item: BatchItem<'_>) -> String {
