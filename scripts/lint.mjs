@@ -15,6 +15,7 @@ const checks = [
   // Not all targets: what the addon exports is unused in a build for its tests, of which there are none.
   ['clippy, addon', () => clippy('flipt-native-bindings')],
   ['clippy, addon with test hooks', () => clippy('flipt-native-bindings', '--all-features')],
+  ['fuzz targets', fuzzTargets],
   [
     'rust documentation',
     async () =>
@@ -54,6 +55,16 @@ async function cargo(...args) {
 
 function clippy(crate, ...args) {
   return cargo('clippy', '--quiet', '-p', crate, '--locked', ...args, '--', '-D', 'warnings');
+}
+
+/** Without libFuzzer itself, which takes a C++ compiler. */
+async function fuzzTargets() {
+  const manifest = ['--manifest-path', 'engine/fuzz/Cargo.toml'];
+  const format = await cargo('fmt', ...manifest, '--check');
+  if (format.code !== 0) return format;
+  // With the target directory of everything else, most of what it needs is there already.
+  const options = ['--target-dir', 'target', '--no-default-features', '--locked'];
+  return cargo('clippy', '--quiet', ...manifest, ...options, '--', '-D', 'warnings');
 }
 
 function node(...args) {

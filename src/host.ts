@@ -40,12 +40,16 @@ export class ClientHost {
     write(this.#logger, level, message);
   }
 
-  /** The error to show; what the fetcher failed with is its cause. */
+  /** The error to show; what a callback of the user failed with is its cause. */
   failure(error: NativeError): FliptError {
-    return fromNative(
-      error,
-      error.code === 'FLIPT_FETCHER_FAILED' ? this.#fetchFailure : undefined,
-    );
+    switch (error.code) {
+      case 'FLIPT_FETCHER_FAILED':
+        return fromNative(error, this.#fetchFailure);
+      case 'FLIPT_CREDENTIAL_FAILED':
+        return fromNative(error, this.credentials.failure);
+      default:
+        return fromNative(error);
+    }
   }
 
   fetch(id: number, etag: string | null): void {

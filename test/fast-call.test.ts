@@ -28,7 +28,8 @@ async function native(source: string): Promise<unknown> {
   const finished = await runScript(
     `const addon = require(process.env.FLIPT_NATIVE_BINARY);
      const options = { url: 'http://127.0.0.1:1', updateInterval: 0, errorStrategy: 'fallback', retry: { maxRetries: 0 } };
-     const start = () => addon.createClient(JSON.stringify({ ...options, snapshot: ${JSON.stringify(snapshot)} }), { wake() {}, kinds: [] }, {}).ok;
+     const host = { wake() {}, kinds: [], obtainCredential() {}, abortCredential() {}, releaseCredential() {} };
+     const start = () => addon.createClient(JSON.stringify({ ...options, snapshot: ${JSON.stringify(snapshot)} }), host, {}).ok;
      const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
      (async () => { ${source} })();`,
     '',
@@ -113,7 +114,7 @@ describe('the raw callback', () => {
 
 describe('a panic inside an export', () => {
   it.each([
-    ['createClient', `addon.createClient('{}', { wake() {}, kinds: [] }, {})`],
+    ['createClient', `addon.createClient('{}', host, {})`],
     ['ready', 'client.ready(() => {})'],
     ['refresh', 'client.refresh(() => {})'],
     ['close', 'client.close(() => {})'],

@@ -26,6 +26,9 @@ pub mod client;
 pub mod config;
 pub mod error;
 pub mod evaluate;
+#[cfg(all(feature = "sync", any(test, feature = "fuzzing")))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(feature = "sync")]
 pub mod http;
 #[cfg(feature = "sync")]

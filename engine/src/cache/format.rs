@@ -207,6 +207,37 @@ fn milliseconds(at: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// What [`crate::fuzz::cache`] holds this format to; whether the file is read once its checksum is right.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(bytes: &[u8]) -> bool {
+    let mut sealed = bytes.to_vec();
+    if sealed.len() >= PREFIX {
+        let checksum = checksum(&[&sealed[..12], &sealed[16..]]);
+        sealed[12..16].copy_from_slice(&checksum.to_le_bytes());
+    }
+    let config = Config::default();
+    let demands = Demands {
+        identity: Identity::new(&config),
+        compatibility: None,
+        max_age: None,
+        max_snapshot_bytes: config.max_snapshot_bytes,
+    };
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    assert!(bytes == sealed || read(bytes, &demands, now).is_err(), "the checksum is wrong");
+    let Ok(Restored { snapshot, etag, .. }) = read(&sealed, &demands, now) else { return false };
+    let (writer, store) = crate::store::store();
+    writer.install(snapshot, etag);
+    let Ok(installed) = store.installed() else { return false };
+    if let Some(mut saved) = head(&demands.identity, &installed, now) {
+        saved.extend_from_slice(installed.snapshot.text());
+        let restored = read(&saved, &demands, now);
+        assert!(restored.is_ok_and(|restored| {
+            restored.etag == installed.etag && restored.snapshot.changed_since(&installed.snapshot).is_empty()
+        }));
+    }
+    true
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -14,6 +14,8 @@ use std::time::{Duration, SystemTime};
 
 use file::{CacheFile, LoadOutcome};
 pub(crate) use format::Restored;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use format::fuzz;
 use tokio::sync::{oneshot, watch};
 use worker::Worker;
 

@@ -8,7 +8,7 @@ use crate::sync::{THREAD_PREFIX, install_hook};
 
 const WORKERS: usize = 2;
 
-/// For parsing and name lookups; the latter take three at most.
+/// For parsing.
 const BLOCKING: usize = 6;
 
 static SHARED: Mutex<Option<&'static Runtime>> = Mutex::new(None);

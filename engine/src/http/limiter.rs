@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+#[cfg(test)]
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,6 +36,8 @@ pub(crate) struct Limiter {
 struct Attempt {
     limiter: Arc<Limiter>,
     waivable: bool,
+    #[cfg(test)]
+    connections: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -94,7 +98,12 @@ impl Limiter {
             wait
         })
         .await;
-        let attempt = Attempt { limiter: Arc::clone(self), waivable };
+        let attempt = Attempt {
+            limiter: Arc::clone(self),
+            waivable,
+            #[cfg(test)]
+            connections: AtomicUsize::new(0),
+        };
         ATTEMPT.scope(Arc::new(attempt), request).await
     }
 
@@ -135,6 +144,8 @@ impl Limiter {
 /// To be awaited before a connection is made.
 pub(super) async fn connecting() {
     let Ok(attempt) = ATTEMPT.try_with(Arc::clone) else { return };
+    #[cfg(test)]
+    attempt.connections.fetch_add(1, Ordering::Relaxed);
     let limiter = &attempt.limiter;
     limiter
         .enter(attempt.waivable, |windows, now| {
@@ -158,6 +169,12 @@ pub(super) async fn repeating() {
         wait
     };
     attempt.limiter.enter(attempt.waivable, admit).await;
+}
+
+/// How many connections the request on its way has begun to make.
+#[cfg(test)]
+pub(super) fn connections() -> usize {
+    ATTEMPT.try_with(|attempt| attempt.connections.load(Ordering::Relaxed)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -63,3 +63,7 @@ pub struct FetchResponse {
     /// The body, decompressed; empty unless the status is 200.
     pub body: Bytes,
 }
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests start tasks")]
+mod tests;

@@ -215,6 +215,12 @@ impl Seat {
         Passage { seat: Arc::clone(self), generation, connecting: Arc::default() }
     }
 
+    /// Whether the two are in one pool.
+    #[cfg(test)]
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.pool, &other.pool)
+    }
+
     /// Gives up the connections that this client's last request was on.
     pub(super) fn renew(&self) {
         self.pool.renew(self.used.load(Ordering::Acquire));

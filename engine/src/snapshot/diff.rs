@@ -168,4 +168,14 @@ mod tests {
         assert_eq!(after.warnings(), before.warnings());
         assert_eq!(after.flags().len(), 3);
     }
+
+    #[test]
+    fn the_last_of_two_flags_with_one_key_stays_the_last_in_an_export() {
+        const BROKEN: &str = r#"{"key":"f","enabled":7}"#;
+        for flags in [[FLAG, BROKEN], [BROKEN, FLAG]] {
+            let before = snapshot(&flags);
+            let after = Snapshot::import(&before.export(), "n", None).unwrap();
+            assert!(after.changed_since(&before).is_empty(), "{flags:?}");
+        }
+    }
 }

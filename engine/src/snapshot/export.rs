@@ -4,6 +4,7 @@
 //! every map has an entry for every flag and rule, and rule ids are made anew: `<flag key>-<position>`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
@@ -235,11 +236,10 @@ fn document(namespace: Namespace, unreadable: &[Box<RawValue>]) -> wire::Documen
 /// The portable text of a document.
 pub(super) fn write(document: wire::Document, compatibility: Compatibility) -> String {
     let mut namespace = Namespace { key: document.namespace, ..Namespace::default() };
-    let mut unreadable = Vec::new();
+    let unreadable = unreadable(&document.flags);
     for entry in document.flags {
-        match entry {
-            wire::Entry::Readable(flag) => add(&mut namespace, normalise::flag(flag, compatibility)),
-            wire::Entry::Broken { text, .. } => unreadable.extend(RawValue::from_string(text).ok()),
+        if let wire::Entry::Readable(flag) = entry {
+            add(&mut namespace, normalise::flag(flag, compatibility));
         }
     }
     let name = match compatibility {
@@ -250,6 +250,21 @@ pub(super) fn write(document: wire::Document, compatibility: Compatibility) -> S
     let portable = Portable { version: VERSION, namespace, flipt_native: Some(marker) };
     // Writing into memory fails for no value that was read from JSON.
     STANDARD.encode(serde_json::to_vec(&portable).unwrap_or_default())
+}
+
+/// They come last when they are read again, which would put one before a later flag of the same key.
+fn unreadable(flags: &[wire::Entry]) -> Vec<Box<RawValue>> {
+    let mut later = HashSet::new();
+    let mut texts = Vec::new();
+    for entry in flags.iter().rev() {
+        match entry {
+            wire::Entry::Readable(flag) => drop(later.insert(flag.key.as_str())),
+            wire::Entry::Broken { key: Some(key), .. } if later.contains(key.as_str()) => {}
+            wire::Entry::Broken { text, .. } => texts.extend(RawValue::from_string(text.clone()).ok()),
+        }
+    }
+    texts.reverse();
+    texts
 }
 
 fn add(namespace: &mut Namespace, flag: wire::Flag) {

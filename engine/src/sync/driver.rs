@@ -76,6 +76,8 @@ pub(crate) struct Driver {
     epoch: Arc<AtomicU64>,
     waiting: Vec<Reply>,
     faults: Faults,
+    /// What was put in force and is told once the status says so, too.
+    untold: Option<Event>,
     clock: Clock,
 }
 
@@ -92,6 +94,7 @@ impl Driver {
             epoch: Arc::default(),
             waiting: Vec::new(),
             faults: Faults::default(),
+            untold: None,
             clock: Clock::start(),
         }
     }
@@ -158,7 +161,7 @@ impl Driver {
                 }
                 (Input::Reconnect, Some(reply))
             }
-            Command::NewCredential => (Input::Reconnect, None),
+            Command::NewCredential => (Input::NewCredential, None),
         };
         if let Some(reply) = reply {
             // A caller is not held back, not even by a poll that has to wait for its turn.
@@ -289,12 +292,13 @@ impl Driver {
             false
         });
         self.journal.installed(flags, &warnings);
-        if first {
-            self.journal.event(Event::Ready);
-        } else if let Some(change) = change.filter(|change| !change.is_empty()) {
-            let at = SystemTime::UNIX_EPOCH + self.clock.now().wall;
-            self.journal.event(Event::Changed(Changed { change: Arc::new(change), digest, source, at }));
-        }
+        let at = SystemTime::UNIX_EPOCH + self.clock.now().wall;
+        let change = change.filter(|change| !change.is_empty()).map(Arc::new);
+        self.untold = match change {
+            _ if first => Some(Event::Ready),
+            Some(change) => Some(Event::Changed(Changed { change, digest, source, at })),
+            None => None,
+        };
     }
 
     /// The server has nothing newer than what is in force.
@@ -317,6 +321,9 @@ impl Driver {
         let now = self.clock.now();
         let effects = self.machine.on(input, now, clock::random());
         self.publish(now);
+        if let Some(event) = self.untold.take() {
+            self.journal.event(event);
+        }
         self.apply(effects, outcome);
     }
 

@@ -14,7 +14,7 @@
 //! | `Fetching` n | `Polled(Err)`, otherwise | series ends | `Waiting` |
 //! | `Fetching` n, `BackingOff` n | `Refresh` | joins the series | the same |
 //! | `BackingOff` n | its time has come, or `Reconnect` | fetch | `Fetching` n |
-//! | `Waiting` | its time has come, by either clock; `Refresh`, `Reconnect`, `Outdated` | fetch | `Fetching` 0 |
+//! | `Waiting` | its time has come, by either clock; `Refresh`, `Reconnect`, `NewCredential`, `Outdated` | fetch | `Fetching` 0 |
 //! | any | `Broke`: the task broke | series ends | `Waiting` |
 //! | any | `Close` | series ends | `Closed` |
 //!
@@ -45,7 +45,7 @@
 //! | the same | a 501; or the third foreign 404 running, with polls succeeding | | `Absent` |
 //! | `BackingOff` | its time has come | open | `Attempting` |
 //! | `Absent` | an hour has passed | open | `Attempting` |
-//! | any but `Off` | `Reconnect` | open | `Attempting` |
+//! | any but `Off` | `Reconnect`, `NewCredential` | open | `Attempting` |
 //! | any | `Close`, `Broke` | drop | `Closed`, `BackingOff` |
 //!
 //! A trusted attempt counts as the healthy stream that it takes over from. After `maxStreamRetries` failed attempts
@@ -134,7 +134,14 @@ impl Machine {
             Input::Tick => self.tick(now, &mut effects),
             Input::Refresh if self.poll.is_waiting() => self.fetch(now, Attempt::Regular, &mut effects),
             Input::Refresh => {}
-            Input::Reconnect => self.reconnect(now, &mut effects),
+            Input::Reconnect => {
+                self.fetch(now, Attempt::Regular, &mut effects);
+                self.reopen(now, &mut effects);
+            }
+            Input::NewCredential => {
+                self.hasten_poll(now, &mut effects);
+                self.reopen(now, &mut effects);
+            }
             Input::Polled(Ok(())) => self.answered(now, random, &mut effects),
             Input::Polled(Err(failure)) => self.poll_failed(failure, now, random, &mut effects),
             Input::Outdated if self.poll.ask_again() => self.fetch(now, Attempt::Repeated, &mut effects),
@@ -287,8 +294,7 @@ impl Machine {
         wall > now.monotonic.saturating_sub(self.last.monotonic) + SLEPT
     }
 
-    fn reconnect(&mut self, now: Now, effects: &mut Effects) {
-        self.fetch(now, Attempt::Regular, effects);
+    fn reopen(&mut self, now: Now, effects: &mut Effects) {
         if !self.stream.is_off() {
             self.stream.renew(now);
             self.stream.forgive();

@@ -15,6 +15,8 @@ mod stream;
 
 pub(crate) use driver::{Command, Driver, Links, Reply, Sources};
 pub(crate) use journal::Journal;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use lines::{LineDecoder, TooLong};
 pub(crate) use machine::Policy;
 pub(crate) use panic::{THREAD_PREFIX, contain, install_hook};
 pub use panic::{contained, silence_panics};

@@ -384,7 +384,7 @@ async fn events_tell_what_happened_once_and_in_order() {
         let client = Client::start(config(&server.url(), options(json!({}))), None, Some(observer)).unwrap();
         client.ready().await.unwrap();
         server.streams_arrived(1).await;
-        assert_eq!(events.names(), ["ready", "status"]);
+        assert_eq!(events.names(), ["status", "ready"]);
         push(&server, 2, false);
         events.until("changed", 1).await;
         assert!(!is_on(&client, "first").unwrap(), "the new state is in force");

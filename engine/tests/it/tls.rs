@@ -222,6 +222,7 @@ async fn certificates_and_keys_that_cannot_be_used_are_named_and_not_repeated() 
             (json!({ "caCertFile": empty.path() }), "caCertFile", "text without a certificate"),
             (json!({ "caCertFile": "/does/not/exist" }), "caCertFile", "a file that cannot be read (entity not found)"),
             (json!({ "caCertFile": text.folder() }), "caCertFile", "something that is not a file"),
+            #[cfg(unix)]
             (json!({ "caCertFile": "/dev/zero" }), "caCertFile", "something that is not a file"),
             (json!({ "clientCertData": client.certificate }), "clientKeyData", "a client certificate without its key"),
             (json!({ "clientKeyFile": text.path() }), "clientCertFile", "a key without its client certificate"),

@@ -17,7 +17,7 @@ const CERTIFICATES: &str = "certificates as PEM text";
 const KEY: &str = "the key of the client certificate as PEM text, without a passphrase";
 
 /// Everything that one client's TLS is made of, beside the usual roots.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) struct Material {
     pub(super) check: Check,
     /// Certificates that are trusted beside the usual roots.
@@ -26,7 +26,7 @@ pub(super) struct Material {
 }
 
 /// How a client shows who it is.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,

@@ -24,6 +24,8 @@ pub(in crate::sync) enum Input {
     Tick,
     Refresh,
     Reconnect,
+    /// The credentials were replaced: the server is asked with them unless a poll is under way, and streams anew.
+    NewCredential,
     Polled(std::result::Result<(), Failure>),
     /// Something newer than what was just answered, or delivered, is known to exist.
     Outdated,

@@ -5,6 +5,7 @@ mod fetcher;
 mod folder;
 mod proxy;
 mod reply;
+#[allow(dead_code, reason = "the tests of streams inside the crate use the rest")]
 pub(crate) mod secure;
 mod server;
 

@@ -171,6 +171,8 @@ pub(crate) struct Traffic {
     pub(crate) polls: usize,
     /// Streams that are open.
     pub(crate) streams: usize,
+    /// Whether the connection is gone.
+    pub(crate) closed: bool,
 }
 
 /// A server that speaks HTTP/2 only. Ends when dropped.
@@ -210,8 +212,10 @@ impl Multiplexed {
                     traffic.push(Traffic::default());
                 });
                 connections.spawn(async move {
-                    let Some(stream) = accept(&acceptor, stream).await else { return };
-                    let _ = shared.serve(number, stream).await;
+                    if let Some(stream) = accept(&acceptor, stream).await {
+                        let _ = Arc::clone(&shared).serve(number, stream).await;
+                    }
+                    shared.traffic.send_modify(|traffic| traffic[number].closed = true);
                 });
             }
         });

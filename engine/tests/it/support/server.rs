@@ -180,6 +180,11 @@ impl Server {
         self.requests.clone().wait_for(|seen| *seen >= count).await.unwrap();
     }
 
+    /// The connections that are open.
+    pub(crate) fn open(&self) -> usize {
+        *self.open.borrow()
+    }
+
     /// Waits until no connection is open.
     pub(crate) async fn closed(&self) {
         self.open.clone().wait_for(|open| *open == 0).await.unwrap();
