@@ -4,6 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { lineOf } from '../../support/stream.mjs';
 import { must } from '../rig.mjs';
 
+/** Far from the ten seconds of the limiter. */
+const REFRESH_GUARD_MS = 4_000;
+
 const bodyOf = (state) => Buffer.from(JSON.stringify(state));
 
 /** A promise and what settles it. */
@@ -177,6 +180,26 @@ export const races = [
       await rig.reconnect();
       rig.change({ push: false });
       must(await rig.refresh(), 'refresh brought no change');
+      rig.answers();
+    },
+  },
+  {
+    name: 'refresh is not held back, however many attempts have failed',
+    modes: ['polling', 'streaming'],
+    options: { retry: { maxRetries: 0, baseDelayMs: 1, maxDelayMs: 2 } },
+    async steps(rig) {
+      rig.polls('reset');
+      rig.streams('reset');
+      rig.server.closeStreams('reset');
+      await rig.until('some failures', () => rig.journal.codes.length >= 6);
+      // The rest of the ten follow at once, and then nothing for as long as the limiter says.
+      await pause(600);
+      await rig.heal();
+      rig.change({ push: false });
+      const asked = performance.now();
+      must(await rig.refresh(), 'refresh brought no change');
+      const tookMs = Math.round(performance.now() - asked);
+      must(tookMs < REFRESH_GUARD_MS, `refresh took ${tookMs} ms`);
       rig.answers();
     },
   },
