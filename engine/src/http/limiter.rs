@@ -69,6 +69,18 @@ impl Window {
     }
 }
 
+impl Windows {
+    /// How long there is no room for a repetition, which takes its place when there is. It needs room for a connection,
+    /// too, for it may make one.
+    fn repeat(&mut self, now: Duration) -> Option<Duration> {
+        let wait = self.repeats.wait(now).max(self.connections.wait(now));
+        if wait.is_none() {
+            self.repeats.note(now);
+        }
+        wait
+    }
+}
+
 impl Limiter {
     #[expect(clippy::disallowed_methods, reason = "the limiter is the clock of its windows")]
     pub(crate) fn new() -> Arc<Self> {
@@ -80,24 +92,19 @@ impl Limiter {
         })
     }
 
-    /// Runs a request: waits for room, then lets its connections and repetitions be counted.
+    /// Runs a request, and lets its connections and repetitions be counted.
     ///
-    /// `repeats` says that it follows a failure; `waivable` that [`waive`](Self::waive) may end its waits.
+    /// `repeats` says that it follows a failure: it then waits for room first. `waivable` says that [`waive`](Self::waive)
+    /// may end its waits.
     pub(crate) async fn attempt<T>(
         self: &Arc<Self>,
         repeats: bool,
         waivable: bool,
         request: impl Future<Output = T>,
     ) -> T {
-        self.enter(waivable, |windows, now| {
-            let wait = windows.connections.wait(now);
-            let wait = if repeats { wait.max(windows.repeats.wait(now)) } else { wait };
-            if wait.is_none() && repeats {
-                windows.repeats.note(now);
-            }
-            wait
-        })
-        .await;
+        if repeats {
+            self.enter(waivable, Windows::repeat).await;
+        }
         let attempt = Attempt {
             limiter: Arc::clone(self),
             waivable,
@@ -161,14 +168,7 @@ pub(super) async fn connecting() {
 /// To be awaited before a request is sent again within the same attempt.
 pub(super) async fn repeating() {
     let Ok(attempt) = ATTEMPT.try_with(Arc::clone) else { return };
-    let admit = |windows: &mut Windows, now| {
-        let wait = windows.repeats.wait(now).max(windows.connections.wait(now));
-        if wait.is_none() {
-            windows.repeats.note(now);
-        }
-        wait
-    };
-    attempt.limiter.enter(attempt.waivable, admit).await;
+    attempt.limiter.enter(attempt.waivable, Windows::repeat).await;
 }
 
 /// How many connections the request on its way has begun to make.
