@@ -151,7 +151,6 @@ fn finite<S: Serializer>(value: &f32, serializer: S) -> std::result::Result<S::O
     match *value {
         f32::INFINITY => serializer.serialize_f64(1e39),
         f32::NEG_INFINITY => serializer.serialize_f64(-1e39),
-        value if value.is_nan() => serializer.serialize_f64(0.0),
         value => serializer.serialize_f32(value),
     }
 }
