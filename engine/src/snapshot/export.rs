@@ -151,7 +151,6 @@ fn finite<S: Serializer>(value: &f32, serializer: S) -> std::result::Result<S::O
     match *value {
         f32::INFINITY => serializer.serialize_f64(1e39),
         f32::NEG_INFINITY => serializer.serialize_f64(-1e39),
-        value if value.is_nan() => serializer.serialize_f64(0.0),
         value => serializer.serialize_f32(value),
     }
 }
@@ -269,9 +268,7 @@ fn unreadable(flags: &[wire::Entry]) -> Vec<Box<RawValue>> {
 
 fn add(namespace: &mut Namespace, flag: wire::Flag) {
     let mut rules = Vec::new();
-    let sent = flag.rules.unwrap_or_default();
-    let ranks = portable_ranks(sent.iter().map(|rule| rule.rank));
-    for ((position, rank), rule) in (1..).zip(ranks).zip(sent) {
+    for (position, rule) in (1..).zip(flag.rules.unwrap_or_default()) {
         let id = format!("{}-{position}", flag.key);
         let shares = rule.distributions.unwrap_or_default();
         let shares = shares.into_iter().map(|share| Distribution {
@@ -285,13 +282,11 @@ fn add(namespace: &mut Namespace, flag: wire::Flag) {
             id,
             flag_key: flag.key.clone(),
             segments: portable_segments(rule.segments),
-            rank: Some(rank),
+            rank: rule.rank,
             segment_operator: Some(rule.segment_operator.unwrap_or_else(|| "OR_SEGMENT_OPERATOR".to_owned())),
         });
     }
-    let sent = flag.rollouts.unwrap_or_default();
-    let ranks = portable_ranks(sent.iter().map(|rollout| rollout.rank));
-    let rollouts = ranks.into_iter().zip(sent).map(|(rank, rollout)| portable_rollout(rank, rollout));
+    let rollouts = flag.rollouts.unwrap_or_default().into_iter().map(portable_rollout);
     namespace.eval_rollouts.put(flag.key.clone(), rollouts.collect());
     namespace.eval_rules.put(flag.key.clone(), rules);
     let default_variant = flag.default_variant.map(|variant| Variant {
@@ -309,14 +304,8 @@ fn add(namespace: &mut Namespace, flag: wire::Flag) {
     namespace.flags.put(flag.key, summary);
 }
 
-/// The ranks of a list that is in rank order, or its positions where other clients could not read them.
-fn portable_ranks(sent: impl ExactSizeIterator<Item = Option<i64>> + Clone) -> Vec<i64> {
-    let can_be_read = sent.clone().all(|rank| rank.is_some_and(|rank| rank >= 0));
-    (1..).zip(sent).map(|(position, rank)| rank.filter(|_| can_be_read).unwrap_or(position)).collect()
-}
-
 /// A rollout of a type that other clients do not know goes without its body, which they would evaluate.
-fn portable_rollout(rank: i64, rollout: wire::Rollout) -> Rollout {
+fn portable_rollout(rollout: wire::Rollout) -> Rollout {
     let kind = rollout.r#type.unwrap_or_else(|| "UNKNOWN_ROLLOUT_TYPE".to_owned());
     let segment = rollout.segment.filter(|_| kind == "SEGMENT_ROLLOUT_TYPE").map(|segment| SegmentRollout {
         value: segment.value.unwrap_or_default(),
@@ -327,7 +316,7 @@ fn portable_rollout(rank: i64, rollout: wire::Rollout) -> Rollout {
         percentage: threshold.percentage.unwrap_or_default(),
         value: threshold.value.unwrap_or_default(),
     });
-    Rollout { rollout_type: kind, rank: Some(rank), segment, threshold }
+    Rollout { rollout_type: kind, rank: rollout.rank, segment, threshold }
 }
 
 fn portable_segments(segments: Option<Vec<wire::Segment>>) -> Ordered<Segment> {

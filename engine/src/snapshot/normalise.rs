@@ -12,6 +12,7 @@ pub(super) fn flag(mut flag: wire::Flag, compatibility: Compatibility) -> wire::
             sort_segments(rule.segments.as_mut(), compatibility);
         }
         rules.sort_by_key(|rule| rule.rank);
+        make_positive(rules.iter_mut().map(|rule| &mut rule.rank));
     }
     if let Some(rollouts) = &mut flag.rollouts {
         for (position, rollout) in (1i64..).zip(rollouts.iter_mut()) {
@@ -20,8 +21,17 @@ pub(super) fn flag(mut flag: wire::Flag, compatibility: Compatibility) -> wire::
             sort_segments(segments, compatibility);
         }
         rollouts.sort_by_key(|rollout| rollout.rank);
+        make_positive(rollouts.iter_mut().map(|rollout| &mut rollout.rank));
     }
     flag
+}
+
+/// Other clients cannot read a negative rank: in a list that has one, each rank becomes its position.
+fn make_positive<'a>(ranks: impl Iterator<Item = &'a mut Option<i64>>) {
+    let ranks: Vec<&mut Option<i64>> = ranks.collect();
+    if ranks.first().is_some_and(|lowest| lowest.is_some_and(|rank| rank < 0)) {
+        (1..).zip(ranks).for_each(|(position, rank)| *rank = Some(position));
+    }
 }
 
 /// A v1 server lists a rule with N segments N times, and its distributions N times in each copy.

@@ -120,7 +120,7 @@ pub(super) struct ThresholdRollout {
     pub(super) value: Option<bool>,
 }
 
-/// Protocol Buffers' JSON writes the numbers that JSON lacks as text.
+/// Protocol Buffers' JSON writes the numbers that JSON lacks as text. The one that is no number is no share either.
 fn float<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<f32>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -128,11 +128,12 @@ fn float<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Opti
         Number(f32),
         Text(String),
     }
-    match Option::<Float>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Float::Number(number)) => Ok(Some(number)),
-        Some(Float::Text(text)) => text.parse().map(Some).map_err(D::Error::custom),
-    }
+    let number = match Option::<Float>::deserialize(deserializer)? {
+        None => None,
+        Some(Float::Number(number)) => Some(number),
+        Some(Float::Text(text)) => Some(text.parse().map_err(D::Error::custom)?),
+    };
+    Ok(number.map(|number: f32| if number.is_nan() { 0.0 } else { number }))
 }
 
 /// Reads a response body. A flag that cannot be read spoils itself only.
