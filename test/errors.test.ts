@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { hostTarget } from '../npm/targets.mjs';
 import { answerOf, runScript } from './support/child.ts';
 import { body, shop } from './support/flags.ts';
-import { connected, failureOf, portable, quiet, serve } from './support/harness.ts';
+import { connected, failureOf, open, portable, quiet, serve } from './support/harness.ts';
+import { startProxy } from './support/proxy.mjs';
+import { Recorder } from './support/recorder.ts';
 import {
   type ClientOptions,
   EvaluationError,
@@ -104,6 +106,11 @@ const ways: Record<Code, () => Promise<unknown>> = {
       '/nowhere/flipt.node',
     ),
   FLIPT_OPTION_INVALID: () => initFailure('serve', { updateInterval: -1 }),
+  FLIPT_PROXY_FAILED: async () => {
+    const proxy = await startProxy({ username: 'ann', password: 'word' });
+    onTestFinished(() => proxy.close());
+    return initFailure('serve', { proxy: `http://127.0.0.1:${proxy.port}` });
+  },
   FLIPT_REDIRECT_REFUSED: () =>
     initFailure({ name: 'redirect', location: 'http://elsewhere.invalid/' }),
   FLIPT_REQUEST_TIMEOUT: () => initFailure('neverAnswers', { requestTimeout: 0.02 }),
@@ -119,6 +126,12 @@ const ways: Record<Code, () => Promise<unknown>> = {
     initFailure('serve', { snapshot: await portable(shop(1, 'other'), 'other') }),
   FLIPT_SNAPSHOT_UNSUPPORTED: () =>
     initFailure('serve', { snapshot: btoa('{"version":2,"namespace":{"key":"default"}}') }),
+  FLIPT_STREAM_FAILED: async () => {
+    const server = await serve({ streamBehaviour: 'errorLine' });
+    const client = await open(server, { fetchMode: 'streaming' });
+    const [error] = await new Recorder(client, ['error']).waitFor('error');
+    return error;
+  },
   FLIPT_TLS_FAILED: async () => {
     const server = await serve();
     const url = server.url.replace('http:', 'https:');
