@@ -86,6 +86,7 @@ async fn the_first_fetch_asks_for_what_is_newer() {
         let replaced = status(&client, |status| status.source == Source::Server).await;
         assert_eq!((replaced.digest.as_deref(), replaced.stale), (Some("d2"), false));
         assert!(!is_on(&client, "first").unwrap());
+        client.close().await;
     })
     .await;
 }
@@ -166,10 +167,12 @@ async fn a_file_that_is_of_no_use_is_told_and_stops_nothing() {
             assert_eq!(client.status().source, Source::None);
             assert_eq!(fs::read(folder.join("flags.rejected")).unwrap(), bytes);
             server.always(Reply::Flipt);
+            client.close().await;
         }
         let (client, _) = start(&server.url(), &path, json!({}));
         client.ready().await.unwrap();
         assert_eq!(client.status().source, Source::Server);
+        client.close().await;
     })
     .await;
 }
