@@ -27,9 +27,6 @@ use crate::store::{Store, StoreWriter};
 /// How often a long wait looks at the wall clock, to notice that the machine slept.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// How long a start waits for flag state from the disk; a disk that is slower is not worth waiting for.
-const DISK_LIMIT: Duration = Duration::from_secs(2);
-
 /// What a handle asks of the task.
 pub(crate) enum Command {
     /// A poll, or part in the one that is under way; `true` when it changed the flags.
@@ -123,8 +120,8 @@ impl Driver {
     async fn restore(&mut self) -> bool {
         let Some(cache) = &self.links.cache else { return false };
         let loading = cache.load(SystemTime::UNIX_EPOCH + self.clock.now().wall);
-        let loading = tokio::time::timeout(DISK_LIMIT, self.links.stop.run_until_cancelled(loading));
-        let Ok(Some(Some(Restored { snapshot, etag, .. }))) = loading.await else { return false };
+        let loading = self.links.stop.run_until_cancelled(loading);
+        let Some(Some(Restored { snapshot, etag, .. })) = loading.await else { return false };
         self.put_in_force(snapshot, etag, None, Source::Cache);
         true
     }
