@@ -98,8 +98,6 @@ impl Driver {
 
     /// Runs until the client is closed; a panic on the way is told and survived.
     pub(crate) async fn run(mut self) {
-        let cached = self.restore().await;
-        self.step(Input::Start { cached }, Ok(false));
         let mut broken = None;
         while let Err(error) = contain_async(self.serve(broken.take())).await {
             self.poll = None;
@@ -127,9 +125,15 @@ impl Driver {
     }
 
     async fn serve(&mut self, broken: Option<Error>) {
-        if let Some(error) = broken {
-            let outcome = self.failed(&error);
-            self.step(Input::Broke(error), outcome);
+        match broken {
+            None => {
+                let cached = self.restore().await;
+                self.step(Input::Start { cached }, Ok(false));
+            }
+            Some(error) => {
+                let outcome = self.failed(&error);
+                self.step(Input::Broke(error), outcome);
+            }
         }
         loop {
             let wake = self.wake();

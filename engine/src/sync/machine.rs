@@ -1,7 +1,6 @@
 //! When to fetch, stream, wait and answer, as a pure state machine: time and randomness are arguments.
 //!
-//! Three things run side by side: the polls, the stream, and the settling of the first load. A *series* is one fetch
-//! with its retries.
+//! Polls, stream, and the settling of the first load run side by side. A *series* is one fetch with its retries.
 //!
 //! # The polls
 //!
@@ -15,7 +14,8 @@
 //! | `Fetching` n, `BackingOff` n | `Refresh` | joins the series | the same |
 //! | `BackingOff` n | its time has come, or `Reconnect` | fetch | `Fetching` n |
 //! | `Waiting` | its time has come, by either clock; `Refresh`, `Reconnect`, `NewCredential`, `Outdated` | fetch | `Fetching` 0 |
-//! | any | `Broke`: the task broke | series ends | `Waiting` |
+//! | `Created` | `Broke`: the task broke | fetch | `Fetching` 0 |
+//! | any other | `Broke` | series ends | `Waiting` |
 //! | any | `Close` | series ends | `Closed` |
 //!
 //! `Waiting` lasts an interval, varied by a tenth, and at least what a `Retry-After` asked for:
@@ -28,8 +28,7 @@
 //! | streaming | broken for longer: polling has joined in | `updateInterval`, 30 s at most |
 //! | streaming | not offered by the server | `updateInterval`, or 30 s |
 //!
-//! The wall clock ends it too, so that a machine that slept polls when it wakes. Everything else goes by the monotonic
-//! clock alone.
+//! The wall clock ends it too, so that a machine that slept polls when it wakes. All else goes by the monotonic clock.
 //!
 //! # The stream
 //!
@@ -352,6 +351,9 @@ impl Machine {
     }
 
     fn broke(&mut self, error: Error, now: Now, random: f64, effects: &mut Effects) {
+        if self.poll.is_created() {
+            return self.start(false, now, effects);
+        }
         let failure = Failure::new(error, None);
         if !self.stream.is_off() {
             self.stream.failed(&failure, &self.policy, now, random);
@@ -1043,6 +1045,13 @@ mod tests {
         assert!(machine.is_stale());
         machine.on(Input::Polled(Ok(())), at(1.0), EVEN);
         assert!(!machine.is_stale());
+    }
+
+    #[test]
+    fn a_task_that_breaks_before_its_start_starts() {
+        let mut machine = machine(|_| {});
+        assert!(machine.on(Input::Broke(ErrorKind::Panic.into()), at(0.0), EVEN).fetch.is_some());
+        assert_eq!(code(&tick(&mut machine, 10.0)), "FLIPT_INIT_TIMEOUT");
     }
 
     #[test]

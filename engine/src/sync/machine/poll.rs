@@ -58,6 +58,10 @@ impl Poll {
         self.failures > 0
     }
 
+    pub(super) fn is_created(&self) -> bool {
+        self.state == State::Created
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.state, State::Waiting { .. })
     }
