@@ -1,7 +1,6 @@
 //! The task behind a client: the only one, with the only `select!`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,6 +13,7 @@ use super::flight::{Polling, landing, next_news};
 use super::journal::Journal;
 use super::load::Loaded;
 use super::machine::{Attempt, Effects, End, Failure, Input, Machine, Now, Policy};
+use super::order::Order;
 use super::panic::contain_async;
 use super::poll::{Outcome, Poller};
 use super::stream::{Message, News, NextNews, Reading, Streamer};
@@ -69,8 +69,7 @@ pub(crate) struct Driver {
     machine: Machine,
     poll: Option<Polling>,
     stream: Option<NextNews>,
-    /// Counts what polls installed, so that older lines of the stream are recognised.
-    epoch: Arc<AtomicU64>,
+    order: Order,
     waiting: Vec<Reply>,
     faults: Faults,
     /// What was put in force and is told once the status says so, too.
@@ -88,7 +87,7 @@ impl Driver {
             machine: Machine::new(policy),
             poll: None,
             stream: None,
-            epoch: Arc::default(),
+            order: Order::default(),
             waiting: Vec::new(),
             faults: Faults::default(),
             untold: None,
@@ -182,7 +181,7 @@ impl Driver {
             }
             Outcome::Loaded(loaded) if generation == self.generation() => {
                 let changes = loaded.changes();
-                self.epoch.fetch_add(1, Ordering::AcqRel);
+                self.order.polled(loaded.etag.as_deref());
                 self.install(loaded);
                 self.polled(changes);
             }
@@ -206,12 +205,12 @@ impl Driver {
     fn heard(&mut self, news: News, reading: Option<Reading>) {
         self.stream = reading.map(|reading| -> NextNews { Box::pin(reading.next()) });
         match news {
-            News::Message { message, began } => {
+            News::Message(message) => {
                 let mut outdated = false;
                 match message {
-                    Message::Current => {}
-                    Message::Loaded(loaded) if began == self.epoch.load(Ordering::Acquire) => self.install(*loaded),
-                    // A poll's answer was installed while it arrived, and may be newer.
+                    Message::Current => self.order.caught_up(),
+                    Message::Loaded(loaded) if self.order.is_newer(loaded.etag.as_deref()) => self.install(*loaded),
+                    // Only a poll can tell.
                     Message::Loaded(_) => outdated = true,
                 }
                 self.journal.streamed();
@@ -373,8 +372,8 @@ impl Driver {
             self.fetch(attempt);
         }
         if let (Some(attempt), Some(streamer)) = (effects.open, &self.sources.streamer) {
-            let (store, epoch) = (self.links.store.clone(), Arc::clone(&self.epoch));
-            self.stream = Some(Arc::clone(streamer).open(attempt, store, epoch));
+            self.order.opened();
+            self.stream = Some(Arc::clone(streamer).open(attempt, self.links.store.clone()));
         }
     }
 

@@ -9,6 +9,7 @@ mod journal;
 mod lines;
 mod load;
 mod machine;
+mod order;
 mod panic;
 mod poll;
 mod stream;

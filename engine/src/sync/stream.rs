@@ -1,7 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -35,8 +34,7 @@ pub(crate) struct Streamer {
 
 /// What a stream brought.
 pub(super) enum News {
-    /// Flag state; `began` is the [epoch](Reading::epoch) in which it began to arrive.
-    Message { message: Message, began: u64 },
+    Message(Message),
     /// Nothing, for as long as it may be silent.
     Idle,
     /// Its end.
@@ -62,13 +60,8 @@ pub(super) type NextNews = Pin<Box<dyn Future<Output = (News, Option<Reading>)> 
 pub(super) struct Reading {
     streamer: Arc<Streamer>,
     store: Store,
-    /// Counts what is installed by polls.
-    epoch: Arc<AtomicU64>,
     body: StreamBody,
     lines: LineDecoder,
-    /// The epochs in which the unfinished line and the last chunk arrived.
-    line_began: u64,
-    chunk_came: u64,
 }
 
 impl Streamer {
@@ -84,7 +77,7 @@ impl Streamer {
     }
 
     /// Opens a stream and reads its first message.
-    pub(super) fn open(self: Arc<Self>, attempt: Attempt, store: Store, epoch: Arc<AtomicU64>) -> NextNews {
+    pub(super) fn open(self: Arc<Self>, attempt: Attempt, store: Store) -> NextNews {
         Box::pin(async move {
             let etag = store.load().as_ref().and_then(|installed| installed.etag.clone());
             let digest = etag.filter(|etag| is_digest(etag));
@@ -98,9 +91,7 @@ impl Streamer {
                 Ok(Ok(Opening::Open(body))) => body,
             };
             let lines = LineDecoder::new(self.max_bytes.saturating_add(ENVELOPE_BYTES));
-            let now = epoch.load(Ordering::Acquire);
-            let streamer = Arc::clone(&self);
-            Reading { streamer, store, epoch, body, lines, line_began: now, chunk_came: now }.next().await
+            Reading { streamer: self, store, body, lines }.next().await
         })
     }
 
@@ -134,9 +125,8 @@ impl Reading {
         loop {
             match self.lines.next_line() {
                 Some(Ok(line)) => {
-                    let began = std::mem::replace(&mut self.line_began, self.chunk_came);
                     return match self.read(line).await {
-                        Ok(message) => (News::Message { message, began }, Some(self)),
+                        Ok(message) => (News::Message(message), Some(self)),
                         Err(error) => (News::failed(error), None),
                     };
                 }
@@ -152,17 +142,9 @@ impl Reading {
                 Ok(Ok(None)) => {
                     return (News::failed(self.streamer.error(ErrorKind::Stream(StreamReason::Ended))), None);
                 }
-                Ok(Ok(Some(chunk))) => self.push(&chunk),
+                Ok(Ok(Some(chunk))) => self.lines.push(&chunk),
             }
         }
-    }
-
-    fn push(&mut self, chunk: &Bytes) {
-        self.chunk_came = self.epoch.load(Ordering::Acquire);
-        if self.lines.is_empty() {
-            self.line_began = self.chunk_came;
-        }
-        self.lines.push(chunk);
     }
 
     async fn read(&self, line: Bytes) -> Result<Message> {

@@ -329,6 +329,30 @@ async fn a_line_that_began_before_a_polls_answer_was_installed_is_not() {
     .await;
 }
 
+#[tokio::test]
+async fn a_line_that_was_long_on_its_way_does_not_replace_what_a_poll_brought() {
+    guarded(async {
+        let (server, client) = streaming(json!({})).await;
+        push(&server, 2, false);
+        arrives(&client, 2).await;
+        server.serve_silently(Some(&digest(4)), body(&digest(4), &[("first", true), ("second", true)]));
+        assert!(client.refresh().await.unwrap());
+        // What the stream says now was in force before that.
+        let polls = server.polls().len();
+        server.say(state(3, false).1);
+        server.polls_arrived(polls + 1).await;
+        assert_eq!(client.status().digest.as_deref(), Some(&*digest(4)));
+        // It catches up, and is believed again.
+        let text = body(&digest(4), &[("first", true), ("second", true)]);
+        server.serve(Some(&digest(4)), text);
+        let polls = server.polls().len();
+        push(&server, 5, false);
+        arrives(&client, 5).await;
+        assert_eq!((server.polls().len(), server.streams().len()), (polls, 1));
+    })
+    .await;
+}
+
 /// Remembers everything but the log.
 struct Events {
     all: Mutex<Vec<Event>>,

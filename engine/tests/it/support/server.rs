@@ -37,6 +37,7 @@ struct State {
     standing: Reply,
     stream_queue: VecDeque<Reply>,
     standing_stream: Reply,
+    said: VecDeque<Vec<u8>>,
     admitted: Option<Vec<String>>,
     requests: Vec<Recorded>,
 }
@@ -68,6 +69,7 @@ impl Server {
             standing: Reply::Flipt,
             stream_queue: VecDeque::new(),
             standing_stream: Reply::Live,
+            said: VecDeque::new(),
             admitted: None,
             requests: Vec::new(),
         }));
@@ -122,6 +124,12 @@ impl Server {
         let mut state = self.state.lock().unwrap();
         state.etag = etag.map(str::to_owned);
         state.body = body;
+    }
+
+    /// Sends a body on the open streams that polls never see.
+    pub(crate) fn say(&self, body: Vec<u8>) {
+        self.state.lock().unwrap().said.push_back(body);
+        self.pushed.send_modify(|pushes| *pushes += 1);
     }
 
     /// As [`next`](Self::next), for streams.
@@ -274,7 +282,10 @@ async fn live(
                 stream.write_all(STREAM_HEAD).await?;
                 begun = true;
             }
-            let body = state.lock().unwrap().body.clone();
+            let body = {
+                let mut state = state.lock().unwrap();
+                state.said.pop_front().unwrap_or_else(|| state.body.clone())
+            };
             let line = line(&body);
             let (line, end) = line.split_at(line.len() - 1);
             stream.write_all(&chunk(line)).await?;
