@@ -343,8 +343,7 @@ async fn a_line_that_was_long_on_its_way_does_not_replace_what_a_poll_brought() 
         server.polls_arrived(polls + 1).await;
         assert_eq!(client.status().digest.as_deref(), Some(&*digest(4)));
         // It catches up, and is believed again.
-        let text = body(&digest(4), &[("first", true), ("second", true)]);
-        server.serve(Some(&digest(4)), text);
+        server.say(body(&digest(4), &[("first", true), ("second", true)]));
         let polls = server.polls().len();
         push(&server, 5, false);
         arrives(&client, 5).await;

@@ -275,17 +275,26 @@ async fn live(
     mut begun: bool,
 ) -> std::io::Result<()> {
     let digest = request.target.split_once("?digest=").map(|(_, digest)| digest.to_owned());
-    let mut current = begun || digest.is_some() && digest == state.lock().unwrap().etag;
+    let mut sent = {
+        let state = state.lock().unwrap();
+        let current = begun || digest.is_some() && digest == state.etag;
+        current.then(|| state.body.clone())
+    };
     loop {
-        if !current {
+        let bodies = {
+            let mut state = state.lock().unwrap();
+            let mut bodies: Vec<Vec<u8>> = state.said.drain(..).collect();
+            if sent.as_ref() != Some(&state.body) {
+                bodies.push(state.body.clone());
+                sent = Some(state.body.clone());
+            }
+            bodies
+        };
+        for body in bodies {
             if !begun {
                 stream.write_all(STREAM_HEAD).await?;
                 begun = true;
             }
-            let body = {
-                let mut state = state.lock().unwrap();
-                state.said.pop_front().unwrap_or_else(|| state.body.clone())
-            };
             let line = line(&body);
             let (line, end) = line.split_at(line.len() - 1);
             stream.write_all(&chunk(line)).await?;
@@ -296,7 +305,6 @@ async fn live(
             pushed = pushes.changed() => if pushed.is_err() { return Ok(()) },
             read = stream.read(&mut byte) => if read? == 0 { return Ok(()) },
         }
-        current = false;
     }
 }
 
