@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { hostTarget } from '../npm/targets.mjs';
 import { answerOf, runScript } from './support/child.ts';
+import { hooks } from './support/counted.ts';
 import { body, shop } from './support/flags.ts';
 import { connected, failureOf, open, portable, quiet, serve } from './support/harness.ts';
 import { startProxy } from './support/proxy.mjs';
@@ -21,7 +20,6 @@ import type { Behaviour } from './support/server.mjs';
 
 const { errorClasses } = internal<typeof import('../src/errors.ts')>('errors.js');
 const { loadNative } = internal<typeof import('../src/native.ts')>('native.js');
-const hooks = join(import.meta.dirname, '../npm', hostTarget().suffix, 'flipt_native.hooks.node');
 
 type Code = keyof typeof errorClasses;
 

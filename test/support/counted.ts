@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { hostTarget } from '../../npm/targets.mjs';
 import { answerOf, runScript } from './child.ts';
 
-const hooks = join(
+/** The addon with what only tests may do: counting and panicking. */
+export const hooks = join(
   import.meta.dirname,
   '../../npm',
   hostTarget().suffix,
