@@ -214,19 +214,15 @@ const stages: Record<string, Stage> = {
     writeFileSync(tokenPath, secret('token of a pod'));
     const given = JSON.stringify({ clientToken: secret('exchanged token') });
     const server = await serve({
-      behaviour: (exchange) =>
-        exchange.request.method === 'POST'
-          ? { name: 'answer', headers: { 'content-type': 'application/json' }, body: given }
-          : refusingAllBut(`Bearer ${secret('exchanged token')}`),
+      behaviour: refusingAllBut(`Bearer ${secret('exchanged token')}`),
     });
+    const headers = { 'content-type': 'application/json' };
+    server.setExchangeBehaviour({ name: 'answer', headers, body: given });
     const options = quiet(server, { authentication: { kubernetes: { tokenPath } }, logger });
     await live('a pod', produced, options, async (client) => {
       for (const body of [secret('exchanged token'), `{"clientToken":["${given}"]}`]) {
-        server.setBehaviour((exchange: Exchange) =>
-          exchange.request.method === 'POST'
-            ? { name: 'answer', body }
-            : { name: 'status', status: 401 },
-        );
+        server.setBehaviour({ name: 'status', status: 401 });
+        server.setExchangeBehaviour({ name: 'answer', body });
         produced.error('an exchange that fails', await failureOf(client.refresh()));
       }
     });
