@@ -250,7 +250,7 @@ export class FliptClient implements BaseFliptClient {
 
   /** The state of connection and flags at this moment, frozen. Never throws; closed clients have one, too. */
   get status(): ClientStatus {
-    return statusOf(this.#native.status(), (error) => this.#host.failure(error));
+    return statusOf(this.#native.status());
   }
 
   /**

@@ -40,7 +40,7 @@ export class ClientHost {
     write(this.#logger, level, message);
   }
 
-  /** The error to show; what a callback of the user failed with is its cause. */
+  /** The error of a call; what a callback of the user failed with is its cause. */
   failure(error: NativeError): FliptError {
     switch (error.code) {
       case 'FLIPT_FETCHER_FAILED':

@@ -1,5 +1,5 @@
 import { changeOf } from './changes.js';
-import type { FliptError, NativeError } from './errors.js';
+import { fromNative } from './errors.js';
 import { EventHub, type EventSource } from './events.js';
 import type { LogLevel } from './logger.js';
 import type { NativeClient, NativeEvent } from './native.js';
@@ -10,7 +10,6 @@ interface Owner {
   readonly native: NativeClient | undefined;
   readonly hasLogger: boolean;
   log(level: LogLevel, message: string): void;
-  failure(error: NativeError): FliptError;
 }
 
 /** Takes what the addon has kept and passes it on: lines to the logger, everything else to the listeners. */
@@ -77,7 +76,6 @@ export class Inbox implements EventSource {
 
   #emit(event: NativeEvent): void {
     const { events } = this;
-    const failure = (error: NativeError) => this.#owner.failure(error);
     switch (event.kind) {
       case 'change': {
         const { digest, at, ...change } = event.change;
@@ -85,13 +83,13 @@ export class Inbox implements EventSource {
         break;
       }
       case 'status': {
-        const previous = statusOf(event.previous, failure);
-        const current = statusOf(event.current, failure);
+        const previous = statusOf(event.previous);
+        const current = statusOf(event.current);
         events.emit('status', Object.freeze({ previous, current }));
         break;
       }
       case 'error':
-        events.emit('error', failure(event.error));
+        events.emit('error', fromNative(event.error));
         break;
       case 'closed':
         events.close();

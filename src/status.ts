@@ -1,4 +1,4 @@
-import type { FliptError, NativeError } from './errors.js';
+import { type FliptError, fromNative } from './errors.js';
 import type { NativeStatus } from './native.js';
 
 /** What a client's connection is doing. */
@@ -53,11 +53,8 @@ export interface ClientStatus {
   readonly snapshotBytes: number;
 }
 
-/** The status as users see it; `failure` makes errors of what the addon reports. */
-export function statusOf(
-  status: NativeStatus,
-  failure: (error: NativeError) => FliptError,
-): ClientStatus {
+/** The status as users see it. */
+export function statusOf(status: NativeStatus): ClientStatus {
   return Object.freeze({
     connection: status.connection,
     pollingActive: status.pollingActive,
@@ -65,7 +62,7 @@ export function statusOf(
     attempt: status.attempt,
     nextAttemptAt: dateOf(status.nextAttemptAt),
     lastSuccessAt: dateOf(status.lastSuccessAt),
-    lastError: status.lastError && failure(status.lastError),
+    lastError: status.lastError && fromNative(status.lastError),
     stale: status.stale,
     source: status.source,
     digest: status.digest,
