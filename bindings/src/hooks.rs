@@ -17,7 +17,8 @@ pub struct LiveCounts {
     pub evaluators: u32,
 }
 
-/// Makes the next call of an export panic inside; `evaluator` is the raw callback.
+/// Makes the next call of an export panic inside; `evaluator` is the raw callback. On the engine's own threads panic
+/// `fetch` and `obtainCredential`, which ask JavaScript, and `event`, which tells it something.
 #[napi(catch_unwind)]
 pub fn arm_panic(export: String) {
     *ARMED.lock().unwrap_or_else(PoisonError::into_inner) = Some(export);

@@ -98,6 +98,8 @@ struct HostCredential {
 impl CredentialSource for HostCredential {
     fn obtain(&self, request: CredentialRequest) -> CredentialFuture<'_> {
         Box::pin(async move {
+            #[cfg(feature = "test-hooks")]
+            crate::hooks::fault("obtainCredential");
             let (id, answer) = self.host.waiting.begin();
             let _abandoned = Abandoned { host: &self.host, id };
             let question = (id, self.number, request.reason.to_string()).into();

@@ -72,6 +72,8 @@ impl HostFetch {
 impl Fetch for HostFetch {
     fn fetch(&self, request: FetchRequest) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
         Box::pin(async move {
+            #[cfg(feature = "test-hooks")]
+            crate::hooks::fault("fetch");
             let (id, answer) = self.waiting.begin();
             let _abandoned = Abandoned { fetch: self, id };
             let status = self.fetch.call((id, request.etag).into(), ThreadsafeFunctionCallMode::NonBlocking);

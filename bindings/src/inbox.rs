@@ -66,6 +66,8 @@ impl HostObserver {
 
 impl Observer for HostObserver {
     fn event(&self, event: Event) {
+        #[cfg(feature = "test-hooks")]
+        crate::hooks::fault("event");
         if self.inbox.put(event) {
             // A closing environment takes no more events.
             let _ = self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
