@@ -98,11 +98,13 @@ impl Store {
 }
 
 impl StoreWriter {
-    /// Puts a snapshot and its ETag in force together. Does nothing once the store is closed.
-    pub fn install(&self, snapshot: Snapshot, etag: Option<String>) {
-        self.0.installed.store(Some(Arc::new(Installed::new(snapshot, etag))));
+    /// Puts a snapshot and its ETag in force together, and returns what was in force before: taking a large one apart
+    /// may wait. Does nothing once the store is closed.
+    pub fn install(&self, snapshot: Snapshot, etag: Option<String>) -> Option<Arc<Installed>> {
+        let replaced = self.0.installed.swap(Some(Arc::new(Installed::new(snapshot, etag))));
         if self.0.closed.load(Ordering::Acquire) {
             self.0.installed.store(None);
         }
+        replaced
     }
 }

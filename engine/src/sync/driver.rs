@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::{HttpFetch, Limiter};
 use crate::snapshot::{Change, Snapshot};
 use crate::status::{Changed, Connection, Event, Source, Status};
-use crate::store::{Store, StoreWriter};
+use crate::store::{Installed, Store, StoreWriter};
 
 /// How often a long wait looks at the wall clock, to notice that the machine slept.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -74,6 +74,8 @@ pub(crate) struct Driver {
     faults: Faults,
     /// What was put in force and is told once the status says so, too.
     untold: Option<Event>,
+    /// What was in force before, until the news is told: taking it apart takes a while.
+    replaced: Option<Arc<Installed>>,
     clock: Clock,
 }
 
@@ -91,6 +93,7 @@ impl Driver {
             waiting: Vec::new(),
             faults: Faults::default(),
             untold: None,
+            replaced: None,
             clock: Clock::start(),
         }
     }
@@ -281,7 +284,7 @@ impl Driver {
         let digest = snapshot.digest().map(str::to_owned);
         let bytes = snapshot.text().len();
         let warnings = snapshot.warnings().to_vec();
-        self.writer.install(snapshot, etag);
+        self.replaced = self.writer.install(snapshot, etag);
         let mut first = false;
         self.links.status.send_if_modified(|status| {
             first = status.source == Source::None;
@@ -324,6 +327,7 @@ impl Driver {
         if let Some(event) = self.untold.take() {
             self.journal.event(event);
         }
+        self.replaced = None;
         self.apply(effects, outcome);
     }
 

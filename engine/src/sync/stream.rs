@@ -152,12 +152,15 @@ impl Reading {
         let max_bytes = self.streamer.max_bytes;
         let store = self.store.clone();
         let read = move |line: &Bytes| {
-            let text = envelope(line)?;
-            if text.len() > max_bytes {
-                return Err(ErrorKind::Response(ResponseReason::TooLarge).into());
-            }
             let installed = store.load().clone();
-            let loaded = Loaded::read(text.as_bytes(), None, compatibility, installed.as_deref())?;
+            let read = |text: &[u8]| match text.len() > max_bytes {
+                true => Err(ErrorKind::Response(ResponseReason::TooLarge).into()),
+                false => Loaded::read(text, None, compatibility, installed.as_deref()),
+            };
+            let loaded = match usual(line).map(read) {
+                Some(Ok(loaded)) => loaded,
+                _ => read(envelope(line)?.as_bytes())?,
+            };
             let current = installed.is_some_and(|installed| loaded.etag.is_some() && installed.etag == loaded.etag);
             Ok(if current { Message::Current } else { Message::Loaded(Box::new(loaded)) })
         };
@@ -167,6 +170,11 @@ impl Reading {
 
 fn is_digest(etag: &str) -> bool {
     etag.len() == DIGEST_LENGTH && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// What is the snapshot of a line as servers write it, if it is JSON by itself: such a line need not be read twice.
+fn usual(line: &[u8]) -> Option<&[u8]> {
+    line.trim_ascii().strip_prefix(br#"{"result":"#)?.strip_suffix(b"}")
 }
 
 /// Takes a line apart into the text of its snapshot, or the error that the server sent instead.
@@ -198,6 +206,23 @@ mod tests {
         assert!(is_digest("0123456789abcdefABCDEF0123456789abcdef01"));
         for other in ["", "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef0123456g", "W/\"1\""] {
             assert!(!is_digest(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_holds_more_than_a_snapshot_is_no_usual_one() {
+        let is_json = |line: &[u8]| usual(line).is_some_and(|text| serde_json::from_slice::<&RawValue>(text).is_ok());
+        assert_eq!(usual(b" {\"result\":{\"flags\":[]}}\r"), Some(&br#"{"flags":[]}"#[..]));
+        assert!(is_json(br#"{"result": {"flags":[]} }"#));
+        for line in [
+            r#"{"result":{},"error":{"code":14}}"#,
+            r#"{"result":{}"#,
+            r#"{"result":}"#,
+            r#"{"error":{"code":14},"result":{}}"#,
+            r#"{ "result":{}}"#,
+            "",
+        ] {
+            assert!(!is_json(line.as_bytes()), "{line}");
         }
     }
 
