@@ -1,6 +1,7 @@
 //! Whom the clients of this process trust, and how they show who they are. The only place where that is decided.
 
 mod material;
+mod named;
 mod roots;
 mod verifier;
 
@@ -34,7 +35,7 @@ impl Tls {
     /// # Errors
     /// [`ErrorKind::Options`] with every field of `tlsConfig` that cannot be used.
     pub(super) fn shared(config: &Config, needs: bool, warnings: &mut Vec<String>) -> Result<Arc<Self>> {
-        let material = Material::read(config, warnings)?;
+        let material = Material::read(config, needs, warnings)?;
         let with_roots = needs && material.check != Check::Nothing;
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         let equal = |tls: &Arc<Self>| tls.with_roots == with_roots && tls.material == material;

@@ -5,9 +5,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::PROVIDER;
 use super::verifier::Check;
-use crate::config::{Config, ProcessEnvironment, TlsConfig};
+use super::{PROVIDER, named};
+use crate::config::{Config, TlsConfig};
 use crate::error::{Error, ErrorKind, Problem, Result};
 
 /// The largest file of certificates or keys that is read, in bytes.
@@ -39,15 +39,18 @@ struct Text {
 }
 
 impl Material {
-    /// Reads what the options name, and what the environment names beside it; the latter only leads to warnings.
-    pub(super) fn read(config: &Config, warnings: &mut Vec<String>) -> Result<Self> {
+    /// Reads what the options name, and what the environment names beside it; the latter only leads to warnings, and is
+    /// left out for a client that needs no roots.
+    pub(super) fn read(config: &Config, needs_roots: bool, warnings: &mut Vec<String>) -> Result<Self> {
         let mut problems = Vec::new();
         let mut authorities = authorities(&config.tls, &mut problems);
         let identity = identity(&config.tls, &mut problems);
         if !problems.is_empty() {
             return Err(Error::new(ErrorKind::Options(problems)));
         }
-        authorities.extend(named_by(&config.process_environment, warnings));
+        if needs_roots {
+            authorities.extend(named::by(&config.process_environment, warnings));
+        }
         Ok(Self { check: check(config, warnings), authorities, identity })
     }
 }
@@ -137,28 +140,8 @@ fn text(
     }
 }
 
-/// The variables that add certificates. One that cannot be used stops nothing, as in Node.js.
-fn named_by(environment: &ProcessEnvironment, warnings: &mut Vec<String>) -> Vec<CertificateDer<'static>> {
-    let mut found = Vec::new();
-    for name in ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"] {
-        let Some(path) = environment.get(name) else { continue };
-        match contents(Path::new(path)).and_then(|bytes| certificates(&bytes).map_err(str::to_owned)) {
-            Ok(certificates) => found.extend(certificates),
-            Err(received) => warnings.push(format!("{name} is ignored: it names {received}")),
-        }
-    }
-    for folder in environment.get("SSL_CERT_DIR").iter().flat_map(std::env::split_paths) {
-        let read = rustls_native_certs::load_certs_from_paths(None, Some(&folder)).certs;
-        if read.is_empty() {
-            warnings.push("SSL_CERT_DIR is ignored: it names a folder without certificates".to_owned());
-        }
-        found.extend(read.into_iter().filter(is_usable));
-    }
-    found
-}
-
 /// A file's contents. A pipe or a device could keep us waiting for ever, so only plain files are opened.
-fn contents(path: &Path) -> std::result::Result<Vec<u8>, String> {
+pub(super) fn contents(path: &Path) -> std::result::Result<Vec<u8>, String> {
     let unreadable = |error: std::io::Error| format!("a file that cannot be read ({})", error.kind());
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
@@ -170,7 +153,7 @@ fn contents(path: &Path) -> std::result::Result<Vec<u8>, String> {
     std::fs::read(path).map_err(unreadable)
 }
 
-fn certificates(pem: &[u8]) -> std::result::Result<Vec<CertificateDer<'static>>, &'static str> {
+pub(super) fn certificates(pem: &[u8]) -> std::result::Result<Vec<CertificateDer<'static>>, &'static str> {
     let certificates: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match certificates {
         Ok(certificates) if certificates.is_empty() => Err("text without a certificate"),
@@ -180,7 +163,7 @@ fn certificates(pem: &[u8]) -> std::result::Result<Vec<CertificateDer<'static>>,
     }
 }
 
-fn is_usable(certificate: &CertificateDer<'static>) -> bool {
+pub(super) fn is_usable(certificate: &CertificateDer<'static>) -> bool {
     RootCertStore::empty().add(certificate.clone()).is_ok()
 }
 
