@@ -22,6 +22,14 @@ const sources = join(import.meta.dirname, 'drop-in');
 const installed = join(sources, 'node_modules');
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
+const FILES = [
+  'consumer.mts',
+  'differences.mjs',
+  'plain.test.js',
+  'handles.test.js',
+  'forgotten.test.js',
+];
+
 const states = JSON.stringify({ states: { 1: shop(1), 2: shop(2) } });
 
 let folder: string;
@@ -42,7 +50,7 @@ function makeProject(name: string, target: string): string {
   const project = join(folder, name);
   mkdirSync(join(project, 'node_modules/@flipt-io'), { recursive: true });
   symlinkSync(target, join(project, 'node_modules/@flipt-io/flipt-client-js'), 'junction');
-  for (const file of ['consumer.mts', 'differences.mjs', 'plain.test.js']) {
+  for (const file of FILES) {
     cpSync(join(sources, file), join(project, file));
   }
   // The same program in CommonJS has no top-level await.
@@ -133,9 +141,12 @@ function asDeclared(observed: Record<string, unknown>): Record<string, unknown> 
 
 describe('what differs on purpose', () => {
   const rows: [row: string, published: unknown, native: unknown][] = [
+    ['polling with options that say nothing of it', false, true],
     ['a failing refresh under the default strategy', 'resolves', 'rejects'],
     ['after one truncated 200', 'frozen', 'up to date'],
     ['a 304 without an ETag', 'rejects', false],
+    ['polls while one is not answered', 'many', 'one'],
+    ['fetches of two refreshes at the same time', 2, 1],
     ['timers that keep the process alive', 1, 0],
     ['evaluation after close', true, 'an error'],
     ['a number in the context', 'an error', false],
@@ -144,6 +155,13 @@ describe('what differs on purpose', () => {
     ['one bad item in a batch', 'an error', ['BOOLEAN', 'ERROR']],
     ['an unknown option', 'ignored', 'an error'],
     ['a flag without name', 'an error', true],
+    ['the event loop during a large update', 'stands still', 'turns'],
+    ['HTTP_PROXY', 'ignored', 'honoured'],
+    ['a namespace, a reference and a base path that need care', 'as they are', 'encoded'],
+    ['a number beyond 32 bits in a constraint', false, true],
+    ['a number with a fraction in a constraint', false, true],
+    ['a date in a constraint', false, true],
+    ['a server that never answers', 'hangs', 'rejects'],
   ];
   const observed = {
     published: {} as Record<string, unknown>,
@@ -152,15 +170,17 @@ describe('what differs on purpose', () => {
   const printed = { published: '', native: '' };
 
   beforeAll(async () => {
-    for (const name of ['published', 'native'] as const) {
+    const observe = async (name: 'published' | 'native') => {
       const finished = await runNode([join(projects[name], 'differences.mjs')], {
         cwd: projects[name],
-        env: { STATES: states },
+        env: { STATES: states, HTTP_PROXY: undefined, NO_PROXY: undefined, no_proxy: undefined },
+        hangAfterMs: 60_000,
       });
       observed[name] = answerOf(finished) as Record<string, unknown>;
       printed[name] = finished.stderr;
-    }
-  }, 60_000);
+    };
+    await Promise.all([observe('published'), observe('native')]);
+  }, 90_000);
 
   it.each(rows)('%s', (row, published, native) => {
     expect(observed.published[row]).toEqual(published);
@@ -188,16 +208,21 @@ describe('what differs on purpose', () => {
   it('plain Jest, without flags', async () => {
     const jest = join(installed, 'jest/bin/jest.js');
     const server = await serve({ snapshot: shop(2) });
-    const inJest = (project: string) =>
-      runNode([jest, '--rootDir', project, '--ci', '--no-cache', '--no-watchman'], {
+    const inJest = (project: string, ...args: string[]) =>
+      runNode([jest, '--rootDir', project, '--ci', '--no-cache', '--no-watchman', ...args], {
         cwd: project,
         env: { SERVER_URL: server.url, NODE_OPTIONS: undefined },
         hangAfterMs: 120_000,
       });
-    const published = await inJest(projects.published);
+    const published = await inJest(projects.published, 'plain');
     expect(published.code).not.toBe(0);
-    const native = await inJest(projects.native);
-    expect(native.stderr).toMatch(/Tests: +1 passed, 1 total/);
+    const native = await inJest(projects.native, 'plain', 'forgotten');
+    expect(native.stderr).toMatch(/Tests: +3 passed, 3 total/);
+    expect(native.stdout + native.stderr).not.toMatch(/did not exit/i);
     expect(native.code).toBe(0);
+    const closed = await inJest(projects.native, 'plain', 'handles', '--detectOpenHandles');
+    expect(closed.stderr).toMatch(/Tests: +3 passed, 3 total/);
+    expect(closed.stdout + closed.stderr).not.toMatch(/open handle/i);
+    expect(closed.code).toBe(0);
   }, 240_000);
 });

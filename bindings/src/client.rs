@@ -1,6 +1,6 @@
 //! One client as JavaScript holds it: what is answered at once. [`calls`](crate::calls) has the rest.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flipt_engine::store::Installed;
@@ -26,7 +26,8 @@ pub struct NativeClient {
     pub(crate) init_timeout: Duration,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) waiting: Option<Arc<Waiting<Answer>>>,
-    pub(crate) credentials: Arc<HostCredentials>,
+    /// Until the client is shut down: what leads to JavaScript counts as an open handle there.
+    pub(crate) credentials: Mutex<Option<Arc<HostCredentials>>>,
 }
 
 #[napi]
@@ -34,7 +35,10 @@ impl NativeClient {
     /// The part of closing that takes effect at once.
     #[napi(catch_unwind)]
     pub fn shut_down(&self) -> thrown::Result<()> {
-        guard_thrown("shutDown", || self.client.shut_down())
+        guard_thrown("shutDown", || {
+            self.client.shut_down();
+            self.credentials.lock().unwrap_or_else(PoisonError::into_inner).take();
+        })
     }
 
     /// The namespace that the client evaluates.

@@ -1,7 +1,7 @@
 //! The caller's credential functions as the engine's [`CredentialSource`]s: the question goes to JavaScript, the answer
 //! comes back by its number.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use flipt_engine::config::{CredentialFuture, CredentialRequest, CredentialSource};
 use flipt_engine::redact::Secret;
@@ -75,17 +75,26 @@ impl NativeClient {
     /// Answers a question for a credential.
     #[napi(catch_unwind)]
     pub fn obtained_credential(&self, id: u32, answer: ObtainedCredential) -> thrown::Result<()> {
-        guard_thrown("obtainedCredential", || self.credentials.obtained(id, answer))
+        guard_thrown("obtainedCredential", || {
+            if let Some(credentials) = self.credentials() {
+                credentials.obtained(id, answer);
+            }
+        })
     }
 
     /// Puts other credentials in force, beginning with the next request.
     #[napi(catch_unwind)]
     pub fn update_authentication(&self, authentication_json: String) -> TaggedBoolean {
         let update = || {
-            let list = options::authentication(&authentication_json, &self.credentials)?;
+            let credentials = self.credentials().ok_or(ErrorKind::Closed)?;
+            let list = options::authentication(&authentication_json, &credentials)?;
             self.client.update_authentication(list).map(|()| true)
         };
         guard("updateAuthentication", update).and_then(|updated| updated).into()
+    }
+
+    fn credentials(&self) -> Option<Arc<HostCredentials>> {
+        self.credentials.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

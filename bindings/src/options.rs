@@ -1,7 +1,7 @@
 //! Options become a client. What they mean, and whether they can be used, is the engine's business.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use flipt_engine::config::{Authentication, ProcessEnvironment};
 use flipt_engine::http::Fetch;
@@ -64,6 +64,7 @@ fn start(options_json: &str, host: &Host<'_>, environment: HashMap<String, Strin
     let fetch = fetch.map(|fetch| -> Arc<dyn Fetch> { fetch });
     let (namespace, init_timeout) = (config.namespace.clone(), config.init_timeout);
     let client = Client::start(config, fetch, Some(Arc::new(observer)))?;
+    let credentials = Mutex::new(Some(credentials));
     Ok(NativeClient { client, namespace, init_timeout, inbox, waiting, credentials })
 }
 

@@ -1,6 +1,8 @@
 // What a user of either package meets where the two differ on purpose, one observation for each row of the table of
 // differences that one process can observe.
 
+import { createServer } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { FliptClient } from '@flipt-io/flipt-client-js';
 
 const { states } = JSON.parse(process.env.STATES);
@@ -28,6 +30,62 @@ async function observe(name, attempt) {
     observed[name] = 'an error';
   }
 }
+
+/** A server on loopback that lives as long as the process. */
+async function serve(onRequest) {
+  const server = createServer(onRequest);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+const serveState = (response) => {
+  response.writeHead(200, { 'content-type': 'application/json', etag: states[1].digest });
+  response.end(JSON.stringify(states[1]));
+};
+
+/** A boolean flag that is on where a constraint matches. */
+const flagWhere = (key, type, operator, value) => ({
+  ...states[1].flags.find((flag) => flag.key === 'checkout'),
+  key,
+  rollouts: [
+    {
+      type: 'SEGMENT_ROLLOUT_TYPE',
+      rank: 1,
+      segment: {
+        value: true,
+        segmentOperator: 'OR_SEGMENT_OPERATOR',
+        segments: [
+          {
+            key: 'where',
+            name: '',
+            description: '',
+            matchType: 'ALL_SEGMENT_MATCH_TYPE',
+            constraints: [
+              { type: `${type}_CONSTRAINT_COMPARISON_TYPE`, property: 'x', operator, value },
+            ],
+          },
+        ],
+      },
+    },
+  ],
+});
+
+// Begun first, for it takes longest.
+const silent = await serve(() => {});
+const unanswered = Promise.race([
+  FliptClient.init({ url: silent }).then(
+    () => 'ready',
+    () => 'rejects',
+  ),
+  pause(13_000, 'hangs'),
+]);
+
+await observe('polling with options that say nothing of it', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const client = await FliptClient.init({ fetcher: answers(() => state(1)) });
+  return timers() > before || client.status?.nextAttemptAt !== undefined;
+});
 
 await observe('a failing refresh under the default strategy', async () => {
   const fetcher = answers(
@@ -67,6 +125,26 @@ await observe('a 304 without an ETag', async () => {
     (changed) => changed,
     () => 'rejects',
   );
+});
+
+await observe('polls while one is not answered', async () => {
+  let calls = 0;
+  const fetcher = () => (calls++ === 0 ? Promise.resolve(state(1)) : new Promise(() => {}));
+  await open(fetcher, { updateInterval: 0.05 });
+  await pause(600);
+  return calls - 1 === 1 ? 'one' : 'many';
+});
+
+await observe('fetches of two refreshes at the same time', async () => {
+  let calls = 0;
+  const fetcher = async () => {
+    calls += 1;
+    await pause(20);
+    return state(1);
+  };
+  const client = await open(fetcher);
+  await Promise.all([client.refresh(), client.refresh()]);
+  return calls - 1;
 });
 
 await observe('timers that keep the process alive', async () => {
@@ -130,5 +208,77 @@ await observe('a flag without name', async () => {
   );
   return isOn(await open(answers(() => answer(200, JSON.stringify({ ...states[2], flags }), 'x'))));
 });
+
+await observe('the event loop during a large update', async () => {
+  const flags = (text) =>
+    Array.from({ length: 6_000 }, (_, index) => ({
+      ...flagWhere(`flag-${index}`, 'STRING', 'eq', text),
+      description: 'x'.repeat(1_000),
+    }));
+  const texts = ['a', 'b', 'c', 'd'].map((text) =>
+    JSON.stringify({ ...states[1], digest: text.repeat(40), flags: flags(text) }),
+  );
+  const client = await open(answers(...texts.map((text) => () => answer(200, text, text.at(-5)))));
+  const shares = [];
+  for (let round = 0; round < 3; round += 1) {
+    shares.push(await longestStandstill(() => client.refresh()));
+  }
+  return Math.min(...shares) > 0.8 ? 'stands still' : 'turns';
+});
+
+/** The longest time for which the event loop stood still, as a share of the whole. */
+async function longestStandstill(work) {
+  const began = performance.now();
+  let last = began;
+  let longest = 0;
+  const look = () => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  };
+  const timer = setInterval(look, 1);
+  await work();
+  clearInterval(timer);
+  look();
+  return longest / (performance.now() - began);
+}
+
+await observe('HTTP_PROXY', async () => {
+  const url = await serve((_request, response) => serveState(response));
+  let proxied = 0;
+  process.env.HTTP_PROXY = await serve((_request, response) => {
+    proxied += 1;
+    serveState(response);
+  });
+  await FliptClient.init({ url, updateInterval: 3_600 });
+  delete process.env.HTTP_PROXY;
+  return proxied === 1 ? 'honoured' : 'ignored';
+});
+
+await observe('a namespace, a reference and a base path that need care', async () => {
+  let path;
+  const url = await serve((request, response) => {
+    path = request.url;
+    serveState(response);
+  });
+  const options = { url: `${url}/base//`, namespace: 'a b/c', reference: 'x&y=z' };
+  await FliptClient.init({ ...options, updateInterval: 3_600 }).catch(() => {});
+  const rest = '/internal/v1/evaluation/snapshot/namespace/a%20b%2Fc?reference=x%26y%3Dz';
+  return path === `/base${rest}` ? 'encoded' : 'as they are';
+});
+
+for (const [name, ...where] of [
+  ['a number beyond 32 bits', 'NUMBER', 'gt', '3000000000', '4000000000'],
+  ['a number with a fraction', 'NUMBER', 'eq', '1.5', '1.5'],
+  ['a date', 'DATETIME', 'eq', '2024-02-29', '2024-02-29T00:00:00Z'],
+]) {
+  const x = where.pop();
+  await observe(`${name} in a constraint`, async () => {
+    const flags = [flagWhere('where', ...where)];
+    const client = await open(answers(() => answer(200, JSON.stringify({ ...states[1], flags }))));
+    return client.evaluateBoolean({ flagKey: 'where', entityId: 'ann', context: { x } }).enabled;
+  });
+}
+
+await observe('a server that never answers', () => unanswered);
 
 process.stdout.write(JSON.stringify(observed), () => process.exit(0));

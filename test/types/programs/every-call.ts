@@ -1,5 +1,6 @@
 // Each documented call, as users of either module system write it. Compiled, never run.
 import {
+  type Authentication,
   type AuthenticationStrategy,
   type BaseFliptClient,
   type BatchEvaluationResponse,
@@ -16,6 +17,7 @@ import {
   type ClientStatus,
   type ClientTokenAuthentication,
   type ConnectionState,
+  type CredentialRequest,
   type ErrorEvaluationResponse,
   ErrorStrategy,
   EvaluationError,
@@ -32,6 +34,7 @@ import {
   type IFetcherOptions,
   InitializationError,
   type JWTAuthentication,
+  type KubernetesAuthentication,
   type ListenOptions,
   type ListFlagsResult,
   type Logger,
@@ -41,6 +44,8 @@ import {
   SecurityError,
   type StatusEvent,
   type TlsConfig,
+  type TokenAuthentication,
+  type TokenSource,
   ValidationError,
   type VariantEvaluationResponse,
   type VariantResult,
@@ -185,6 +190,27 @@ export async function watch(client: FliptClient, signal?: ListenOptions['signal'
   report(client.status);
 }
 
+/** Credentials that are obtained, found in a file, or gone through in turn. */
+export async function identify(client: FliptClient): Promise<void> {
+  const source: TokenSource = async ({ reason, signal }: CredentialRequest) => {
+    proved<Same<typeof signal.aborted, boolean>>();
+    return reason === 'expiring' ? 'renewed' : 'first';
+  };
+  const obtained: TokenAuthentication = { jwtToken: source };
+  const pod: KubernetesAuthentication = { kubernetes: { tokenPath: '/run/token' } };
+  const list: readonly Authentication[] = [
+    token,
+    jwt,
+    obtained,
+    pod,
+    { clientToken: () => 'text' },
+  ];
+  await client.updateAuthentication(list);
+  await client.updateAuthentication({ kubernetes: {} });
+  await FliptClient.init({ authentication: list, credentialGracePeriodMs: 0 });
+  await FliptClient.init({ authentication: { clientToken: source } });
+}
+
 function report(status: ClientStatus): unknown[] {
   const connection: ConnectionState = status.connection;
   const next: number | undefined = status.nextAttemptAt?.getTime();
@@ -244,6 +270,10 @@ export function refused(client: FliptClient): void {
   void FliptClient.init({ proxy: true });
   // @ts-expect-error the path is missing
   void FliptClient.init({ cache: {} });
+  // @ts-expect-error a function answers with text
+  void FliptClient.init({ authentication: { clientToken: () => 7 } });
+  // @ts-expect-error nobody else is known
+  void client.updateAuthentication({ password: 'secret' });
   // @ts-expect-error clients come from init
   new FliptClient();
 }
