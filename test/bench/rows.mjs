@@ -3,6 +3,7 @@ export const units = {
   nanos: (value) => `${rounded(value)} ns`,
   millis: (value) => `${rounded(value)} ms`,
   times: (value) => `${rounded(value)}x`,
+  kilobytes: (value) => `${rounded(value / 1e3)} kB`,
   megabytes: (value) => `${rounded(value / 1e6)} MB`,
   percent: (value) => `${value >= 0 ? '+' : ''}${(value * 100).toFixed(1)} %`,
 };

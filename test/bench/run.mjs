@@ -9,7 +9,16 @@ import { parseArgs } from 'node:util';
 import { hostTarget } from '../../npm/targets.mjs';
 import { compare } from './agreement.mjs';
 import { engineAlone } from './engine.mjs';
-import { churn, loopDelay, snapshotMemory, startup } from './lifecycle.mjs';
+import {
+  churn,
+  fleet,
+  loopDelay,
+  reconnects,
+  snapshotMemory,
+  startup,
+  streamDelay,
+  visibility,
+} from './lifecycle.mjs';
 import { Contender, measure } from './rounds.mjs';
 import { Rows, ratio, units } from './rows.mjs';
 import { markdown, plain } from './table.mjs';
@@ -38,6 +47,9 @@ const ROUNDS = options.quick ? 9 : 41;
 /** What a step of the allocator may add between the thirds of the churn; a leaked snapshot adds far more. */
 const FLAT = 0.05;
 const CHURNS = options.quick ? 90 : 500;
+const CHANGES = options.quick ? 150 : 600;
+const [FEW, MANY] = options.quick ? [20, 200] : [100, 1000];
+const RECONNECTS = 50;
 
 const rows = new Rows();
 const wrong = [];
@@ -51,6 +63,9 @@ await growth();
 for (const contender of contenders) await contender.end();
 await engine();
 await lifecycle();
+await changes();
+const fleetTable = await fleets();
+await reconnecting();
 sizes();
 report();
 process.exitCode = wrong.length > 0 || (options.strict && rows.missed > 0) ? 1 : 0;
@@ -152,7 +167,14 @@ async function lifecycle() {
     'event loop delay',
     async (row) => {
       rows.atMost(row, 'millis', over(await loopDelay(US)), 10);
-      rows.atMost('  flipt-client-js', 'millis', over(await loopDelay(THEM)));
+      const streamed = await streamDelay();
+      rows.atMost('  in one line of a stream', 'millis', over(streamed), 10);
+      rows.atMost("  the same by Node's monitor", 'millis', over(streamed.monitored));
+      rows.atMost(
+        '  flipt-client-js, which does not stream',
+        'millis',
+        over(await loopDelay(THEM)),
+      );
     },
   );
   await attempt('memory of a loaded snapshot, of its JSON', 'memory of a snapshot', async (row) => {
@@ -168,6 +190,69 @@ async function lifecycle() {
     rows.atMost(row, 'millis', require, 15);
     rows.atMost('init from a snapshot of 1,000 flags', 'millis', init, 30);
   });
+}
+
+/** How soon a change on the server is in force. */
+async function changes() {
+  await attempt("a change, from a stream's last byte to force", 'changes', async (row) => {
+    const { evaluated, told } = await visibility(CHANGES);
+    rows.atMost(`${row} (1,000 flags)`, 'millis', evaluated);
+    rows.atMost('  99 % of changes', 'millis', { median: evaluated.p99 }, 10);
+    rows.atMost('  to the event that tells of it', 'millis', told);
+    rows.atMost('  99 % of events', 'millis', { median: told.p99 });
+  });
+}
+
+/** Many clients in one process: the worst of all ways in the rows, each by itself in a table. */
+async function fleets() {
+  const table = [];
+  const results = [];
+  const run = async (peer, mode, tls) => {
+    const result = await fleet(peer, mode, { tls, few: FEW, many: MANY });
+    const { first, all, bytes } = result;
+    table.push([
+      `${peer}, ${mode}, ${tls ? 'TLS' : 'plain HTTP'}`,
+      units.millis(all.start),
+      units.millis(all.reached.median),
+      units.millis(all.reached.minimum),
+      units.kilobytes(bytes),
+      `${first.threads}, ${all.threads}`,
+      `${first.descriptors}, ${all.descriptors}`,
+    ]);
+    return result;
+  };
+  const many = MANY.toLocaleString('en');
+  await attempt(`${many} clients, memory of an idle one`, `${many} clients`, async (row) => {
+    for (const mode of ['polling', 'streaming']) {
+      for (const tls of [false, true]) results.push(await run(US, mode, tls));
+    }
+    const most = (of) => ({ median: Math.max(...results.map(of)) });
+    rows.atMost(
+      row,
+      'kilobytes',
+      most(({ bytes }) => bytes),
+      200e3,
+    );
+    const threads = most(({ first, all }) => all.threads / first.threads);
+    rows.atMost(`  threads, against ${FEW} clients`, 'times', threads, 1);
+    await run(THEM, 'polling', false);
+  });
+  return table;
+}
+
+/** Whether anything grows with forced reconnects. */
+async function reconnecting() {
+  for (const tls of [false, true]) {
+    const how = tls ? 'TLS' : 'plain HTTP';
+    await attempt(`${RECONNECTS} forced reconnects, ${how}`, `reconnects, ${how}`, async (row) => {
+      const { middle, last } = await reconnects(RECONNECTS, tls);
+      const growth = (of) => ({ median: last[of] / middle[of] - 1 });
+      const memory = `, last third (${units.megabytes(last.bytes)}) on middle`;
+      rows.atMost(row + memory, 'percent', growth('bytes'), FLAT);
+      rows.atMost(`  descriptors (${last.descriptors})`, 'percent', growth('descriptors'), 0);
+      rows.atMost(`  threads (${last.threads})`, 'percent', growth('threads'), 0);
+    });
+  }
 }
 
 /** Measures a row; when that fails, the row says so and the others go on. */
@@ -232,6 +317,19 @@ function report() {
       ],
       rows: peerTable,
     },
+    {
+      title: `${MANY.toLocaleString('en')} clients in one process, on one server`,
+      columns: [
+        { name: 'clients' },
+        right('start'),
+        right('a change reaches all'),
+        right('min'),
+        right('memory of one'),
+        right(`threads with ${FEW}, all`),
+        right('descriptors'),
+      ],
+      rows: fleetTable,
+    },
   ];
   const machine = `Node ${process.version}, ${platform()} ${arch()}, ${cpus().length} x ${cpus()[0].model.trim()}.`;
   const notes = [...rows.notes, ...wrong.map((text) => `Wrong: ${text}`)];
@@ -239,6 +337,8 @@ function report() {
     'Every package answers by its cheapest call, without network, events or metrics; that of',
     'LaunchDarkly is asynchronous and is awaited. "Same answers" counts the cases in which no hash',
     'decides; of flipt-client-js, all.',
+    'A change reaches polling clients by `refresh` of all at once, streaming ones from the moment in which',
+    'the server begins to send it. The memory of one client is what the others add to the first ones.',
   );
   if (wrong.length === 0) notes.push('All checksums agree.');
   const text = (format) => `${[...tables.map(format), machine, ...notes].join('\n')}\n`;

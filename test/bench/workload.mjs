@@ -122,13 +122,18 @@ function fliptSegment({ targeting }) {
   };
 }
 
-/** Texts of two snapshot bodies of about this many bytes, of which one flag differs. */
-export function bodiesOfSize(bytes) {
+/** How many `mixed` flags make a snapshot body of about this many bytes. */
+export function flagsOfSize(bytes) {
   const sample = JSON.stringify(fliptBody(flags(1000, 'mixed'))).length / 1000;
-  const definitions = flags(Math.round(bytes / sample), 'mixed');
+  return Math.round(bytes / sample);
+}
+
+/** Texts of two snapshot bodies, of which the first flag differs. */
+export function twoBodies(count, kind) {
+  const [first, ...others] = flags(count, kind);
   return [false, true].map((enabled) => {
-    const changed = [{ ...definitions[0], enabled }, ...definitions.slice(1)];
-    return JSON.stringify(fliptBody(changed, 'bench', (enabled ? 'a' : 'b').repeat(40)));
+    const digest = (enabled ? 'a' : 'b').repeat(40);
+    return JSON.stringify(fliptBody([{ ...first, enabled }, ...others], 'bench', digest));
   });
 }
 

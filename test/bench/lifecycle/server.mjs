@@ -2,9 +2,9 @@
 // It alternates between two snapshots of that size, so that every conditional request brings a whole one.
 
 import { startServer } from '../../support/server.mjs';
-import { bodiesOfSize } from '../workload.mjs';
+import { flagsOfSize, twoBodies } from '../workload.mjs';
 
-const bodies = bodiesOfSize(Number(process.argv[2]));
+const bodies = twoBodies(flagsOfSize(Number(process.argv[2])), 'mixed');
 const server = await startServer({ namespace: 'bench', snapshot: bodies[0] });
 let turn = 0;
 server.setBehaviour(() => {
