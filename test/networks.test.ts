@@ -285,12 +285,14 @@ describe('private authorities of the environment', () => {
     expect(answerOf(finished)).toEqual(['welcome', 'FLIPT_TLS_FAILED', 'FLIPT_TLS_FAILED']);
   });
 
-  it('one that cannot be read is a warning', async () => {
-    const server = await serve();
-    const script = `const warnings = [];
+  it('one that cannot be read is a warning where it is needed', async () => {
+    const server = await serve({ tls: own });
+    const tlsConfig = JSON.stringify({ caCertData: authority.cert });
+    const script = `const tlsConfig = ${tlsConfig};
+      const warnings = [];
       const quiet = () => {};
       const logger = { debug: quiet, info: quiet, error: quiet, warn: (text) => warnings.push(text) };
-      sdk.FliptClient.init({ url, logger }).then(() => done(warnings));`;
+      sdk.FliptClient.init({ url, logger, tlsConfig }).then(() => done(warnings));`;
     const env = { SSL_CERT_FILE: '/nowhere/roots.pem', NODE_EXTRA_CA_CERTS: undefined };
     const warnings = answerOf(await runScript(script, server.url, { env }));
     expect(warnings).toEqual([expect.stringMatching(/^SSL_CERT_FILE is ignored: /)]);
