@@ -43,7 +43,6 @@ const proofs: Record<string, [file: string, ...titles: string[]][]> = {
   'deadlines, and one fetch in flight': [
     ['drop-in.test.ts', 'a server that never answers', 'polls while one is not answered'],
     ['init.test.ts', 'rejects after initTimeoutMs although retries are left'],
-    ['intervals.test.ts', 'deadlines are on by default'],
   ],
   'older responses are dropped': [
     ['drop-in.test.ts', 'fetches of two refreshes at the same time'],

@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { failureOf, serve } from './support/harness.ts';
-import { Recorder } from './support/recorder.ts';
 import { type ClientOptions, ClientOptionsFactory, FliptClient } from './support/sdk.ts';
 
 async function init(options: ClientOptions): Promise<FliptClient> {
@@ -65,20 +64,5 @@ describe('updateInterval', () => {
     const wait = waitOf(client);
     expect(wait).toBeGreaterThanOrEqual(107);
     expect(wait).toBeLessThanOrEqual(133);
-  });
-});
-
-describe('a server that never answers', () => {
-  it('deadlines are on by default', async () => {
-    const { url } = await serve({ behaviour: 'neverAnswers' });
-    const began = performance.now();
-    const failed = failureOf(FliptClient.init({ url }));
-    const client = await init({ url, errorStrategy: 'fallback', initTimeoutMs: 10 });
-    const [error] = await new Recorder(client, ['error']).waitFor('error');
-    expect(error).toMatchObject({ code: 'FLIPT_REQUEST_TIMEOUT' });
-    expect(await failed).toMatchObject({
-      code: expect.stringMatching(/^FLIPT_(INIT|REQUEST)_TIMEOUT$/),
-    });
-    expect(performance.now() - began).toBeGreaterThan(9_000);
   });
 });

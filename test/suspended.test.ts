@@ -9,9 +9,9 @@ import { serve } from './support/harness.ts';
 import { built, type ClientOptions } from './support/sdk.ts';
 import type { TestServer } from './support/server.mjs';
 
-const INTERVAL_S = 0.3;
+const INTERVAL_S = 0.2;
 /** How long a process stands still: several intervals. */
-const SUSPENDED_MS = 1_000;
+const SUSPENDED_MS = 700;
 
 const authority = createAuthority();
 

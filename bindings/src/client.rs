@@ -30,6 +30,13 @@ pub struct NativeClient {
     pub(crate) credentials: Mutex<Option<Arc<HostCredentials>>>,
 }
 
+// Calls that have not settled hold the client, too, and would keep it when their environment is gone.
+impl Drop for NativeClient {
+    fn drop(&mut self) {
+        self.client.shut_down();
+    }
+}
+
 #[napi]
 impl NativeClient {
     /// The part of closing that takes effect at once.
