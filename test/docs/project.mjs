@@ -45,8 +45,8 @@ export function layOut() {
   };
 }
 
-/** Compiles files in one program, strictly; the JavaScript stands beside them. Returns what is wrong. */
-export function compile(folder, files) {
+/** Compiles files in one program, strictly; unless `emit` is false the JavaScript stands beside them. Returns what is wrong. */
+export function compile(folder, files, { emit = true } = {}) {
   const options = {
     strict: true,
     noUncheckedIndexedAccess: true,
@@ -64,6 +64,7 @@ export function compile(folder, files) {
     skipLibCheck: true,
     inlineSourceMap: true,
     inlineSources: true,
+    noEmit: !emit,
   };
   const host = ts.createCompilerHost(options);
   host.getCurrentDirectory = () => folder;

@@ -1,11 +1,10 @@
 // The recipes for test runners, each run by its own runner as a file of a user's project.
 
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { installLocked } from '../../scripts/steps/install.mjs';
 import { runChild } from './child.mjs';
-import { root } from './project.mjs';
+import { compile, root } from './project.mjs';
 
 const source = join(root, 'test/recipes');
 
@@ -20,12 +19,13 @@ const recipes = [
 ];
 
 /** Runs every recipe; `tell(name, problem)` hears of each. */
-export async function checkRecipes({ folderOf }, tell) {
+export async function checkRecipes({ folder: whole, folderOf }, tell) {
   await installLocked('test/drop-in', 'installing the published package and Jest');
+  const folders = new Map(recipes.map(({ file }) => [file, folderOf(`recipe ${file}`)]));
+  for (const [file, folder] of folders) cpSync(join(source, file), join(folder, file));
+  checkTypes(whole, folders, tell);
   for (const { file, run } of recipes) {
-    const folder = folderOf(`recipe ${file}`);
-    cpSync(join(source, file), join(folder, file));
-    cpSync(join(source, 'shop.ts'), join(folder, 'shop.ts'));
+    const folder = folders.get(file);
     const { code, stdout, stderr } = await run(folder);
     const text = `${stdout}${stderr}`;
     const count = /(?:Tests +|Tests: +|^# pass )(\d+)/m.exec(text)?.[1] ?? '0';
@@ -36,6 +36,19 @@ export async function checkRecipes({ folderOf }, tell) {
   }
 }
 
+function checkTypes(whole, folders, tell) {
+  const programs = [...folders].filter(([file]) => file.endsWith('.ts'));
+  const wrong = compile(
+    whole,
+    programs.map(([file, folder]) => join(folder, file)),
+    { emit: false },
+  );
+  tell(
+    'types of the recipes',
+    wrong.map(({ file, line, text }) => `${basename(file)}:${line}: ${text}`).join('\n'),
+  );
+}
+
 function vitest(folder, file) {
   writeFileSync(join(folder, 'vitest.config.mjs'), 'export default {};\n');
   const program = join(root, 'node_modules/vitest/vitest.mjs');
@@ -44,9 +57,7 @@ function vitest(folder, file) {
 
 function jest(folder) {
   mkdirSync(join(folder, 'cache'));
-  const program = createRequire(join(root, 'test/drop-in/package.json')).resolve(
-    'jest/bin/jest.js',
-  );
+  const program = join(root, 'test/drop-in/node_modules/jest/bin/jest.js');
   const args = ['--rootDir', folder, '--ci', '--no-watchman', '--testMatch', '**/jest.test.cjs'];
   return runChild(process.execPath, [program, ...args, '--cacheDirectory', join(folder, 'cache')], {
     cwd: folder,
