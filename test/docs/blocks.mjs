@@ -38,6 +38,7 @@ export async function checkBlocks(page, { folder, bin }, report) {
       if (result !== undefined) printed = result;
       report(block, undefined);
     } catch (error) {
+      printed = '';
       report(block, error.message);
     }
   }

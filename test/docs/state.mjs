@@ -11,6 +11,8 @@ const segment = (key, property, operator, value) => ({
 const premium = segment('premium', 'plan', 'eq', 'premium');
 const staff = segment('staff', 'email', 'suffix', '@shop.example');
 
+const everyone = { ...premium, key: 'everyone', name: 'everyone', constraints: [] };
+
 const flag = (key, type, rest) => ({
   key,
   name: key,
@@ -72,7 +74,11 @@ export function stateOf(revision, namespace) {
         [rule(1, [premium], [share('large', 100, '100')])],
         standard('small', isOdd ? '20' : '10'),
       ),
-      variant('price-test', [rule(1, [], [share('control', 50), share('discount', 50)])], {}),
+      variant(
+        'price-test',
+        [rule(1, [everyone], [share('control', 50), share('discount', 50)])],
+        {},
+      ),
       variant('support-tier', [rule(1, [premium], [share('priority', 100)])], standard('standard')),
       variant('old-search', [], { enabled: false }),
     ],
