@@ -1,7 +1,7 @@
 // What is done with a block of each language: written, compiled, run, compared.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { runChild } from './child.mjs';
 import { checkCommands, isRunnable } from './commands.mjs';
 import { directive, programOf } from './markdown.mjs';
@@ -70,7 +70,11 @@ async function run(block, { folder, bin, files }, command, args) {
     for (const { file, text } of files) writeFileSync(file, surroundings.rewrite(text));
     const { code, stdout, stderr } = await runChild(command, args.map(surroundings.rewrite), {
       cwd: folder,
-      env: { ...surroundings.env, PATH: `${bin}:${process.env.PATH}`, ...environmentOf(block) },
+      env: {
+        ...surroundings.env,
+        PATH: `${bin}${delimiter}${process.env.PATH}`,
+        ...environmentOf(block),
+      },
     });
     const wanted = Number(directive(block, 'exit')?.argument ?? 0);
     if (code !== wanted) throw new Error(`ended with ${code}\n${stdout}${stderr}`.trimEnd());
