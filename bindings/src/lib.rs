@@ -19,6 +19,7 @@ mod options;
 mod panics;
 mod pin;
 mod plan;
+mod request;
 mod results;
 mod status;
 mod ticks;
