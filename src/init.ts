@@ -1,5 +1,6 @@
 import { settled } from './calls.js';
 import { createError, describeProblem, invalidArguments, type Problem, unwrap } from './errors.js';
+import type { EventHub } from './events.js';
 import type { AbortSignalLike } from './fetcher.js';
 import { type ClientHost, weakly } from './host.js';
 import type { Host, NativeAddon, NativeClient } from './native.js';
@@ -10,15 +11,15 @@ export function start(addon: NativeAddon, settings: Settings, host: ClientHost):
   if (settings.problems.length > 0) {
     throw invalid([...settings.problems, ...problemsOfTheRest(addon, settings.json)]);
   }
-  const client = unwrap(
-    addon.createClient(
-      settings.json,
-      weakly(host, settings.fetcher !== undefined),
-      environment(addon),
-    ),
-  );
-  host.native = client;
-  return client;
+  listen(host.inbox.events, settings);
+  try {
+    const callbacks = weakly(host, settings.fetcher !== undefined);
+    host.native = unwrap(addon.createClient(settings.json, callbacks, environment(addon)));
+    return host.native;
+  } catch (error) {
+    host.inbox.events.close();
+    throw error;
+  }
 }
 
 /** Settles when the first load does, or rejects as soon as the signal is aborted. */
@@ -38,6 +39,19 @@ export async function untilReady(
 /** The error of an `init` that was called off. */
 export function aborted(cause: unknown): Error {
   return createError('init was called off by its signal', { code: 'FLIPT_INIT_ABORTED', cause });
+}
+
+/** Registers the listeners among the options; nothing has happened yet. */
+function listen(events: EventHub, { onReady, onUpdate, onError }: Settings): void {
+  if (onReady !== undefined) {
+    events.on('ready', onReady);
+  }
+  if (onUpdate !== undefined) {
+    events.on('change', onUpdate);
+  }
+  if (onError !== undefined) {
+    events.on('error', onError);
+  }
 }
 
 /** What the engine says of the other options. Nothing is ever sent: the requests of this client lead nowhere. */

@@ -16,6 +16,7 @@ describe('exports', () => {
       'NetworkError',
       'SecurityError',
       'ValidationError',
+      'optionsFromEnvironment',
     ]);
   });
 
