@@ -47,6 +47,7 @@ impl Drop for Installed {
 struct Shared {
     installed: ArcSwapOption<Installed>,
     closed: AtomicBool,
+    stale: AtomicBool,
 }
 
 /// Reads the snapshot in force; cheap to clone, takes no lock. Clones belong to one handle and are closed together.
@@ -91,6 +92,18 @@ impl Store {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.is_shut.load(Ordering::Acquire) || self.shared.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether the snapshot in force counts as stale.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.shared.stale.load(Ordering::Relaxed)
+    }
+
+    /// Says so. Only the task that keeps the snapshot current knows.
+    #[cfg(feature = "sync")]
+    pub(crate) fn set_stale(&self, stale: bool) {
+        self.shared.stale.store(stale, Ordering::Relaxed);
     }
 
     /// The same flag state for another handle, which is closed by itself.

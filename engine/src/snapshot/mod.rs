@@ -3,6 +3,7 @@
 mod build;
 mod condition;
 pub mod datetime;
+mod decision;
 mod diff;
 mod export;
 mod fingerprint;
@@ -17,6 +18,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+pub use decision::{Decision, Why};
 pub use diff::Change;
 pub(crate) use model::{
     BooleanRule, Condition, Constraint, Decider, Operator, Rule, Segment, Segments, StringTest, Subject,
