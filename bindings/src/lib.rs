@@ -20,6 +20,7 @@ mod panics;
 mod pin;
 mod plan;
 mod results;
+mod sharing;
 mod status;
 mod ticks;
 mod waiting;
