@@ -5,17 +5,32 @@ import type { AbortSignalLike } from './fetcher.js';
 import { type ClientHost, weakly } from './host.js';
 import type { Host, NativeAddon, NativeClient } from './native.js';
 import type { Settings } from './settings.js';
+import { share } from './shared.js';
 
-/** Starts the native client, or throws one error that lists every bad option, whichever side noticed it. */
-export function start(addon: NativeAddon, settings: Settings, host: ClientHost): NativeClient {
+/**
+ * Starts the native client, or joins that of another handle where it is shared. Throws one error that lists every bad
+ * option, whichever side noticed it.
+ */
+export function start(
+  addon: NativeAddon,
+  settings: Settings,
+  host: ClientHost,
+  isShared: boolean,
+): NativeClient {
   if (settings.problems.length > 0) {
     throw invalid([...settings.problems, ...problemsOfTheRest(addon, settings.json)]);
   }
   listen(host.inbox.events, settings);
   try {
-    const callbacks = weakly(host, settings.fetcher !== undefined);
-    host.native = unwrap(addon.createClient(settings.json, callbacks, environment(addon)));
-    return host.native;
+    const create = (make: NativeAddon['createClient']) => {
+      const callbacks = weakly(host, settings.fetcher !== undefined);
+      return unwrap(make(settings.json, callbacks, environment(addon)));
+    };
+    const native = isShared
+      ? share(settings, host, () => create(addon.shareClient))
+      : create(addon.createClient);
+    host.attach(native);
+    return native;
   } catch (error) {
     host.inbox.events.close();
     throw error;

@@ -68,7 +68,7 @@ export function readOptions(options: unknown): Settings {
     const value = read(options as object, key);
     const shape = shapeOf(key);
     if (key === 'authentication') {
-      rest[key] = encodeAuthentication(value, (source) => sources.push(source) - 1);
+      rest[key] = encodeAuthentication(value, (source) => ({ $source: sources.push(source) - 1 }));
     } else if (shape === undefined) {
       rest[wellFormed(key)] = encode(value);
     } else if (value === undefined || value === null) {

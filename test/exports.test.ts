@@ -76,6 +76,7 @@ describe('exports', () => {
       ]),
     );
     expect(typeof FliptClient.init).toBe('function');
+    expect(typeof FliptClient.shared).toBe('function');
   });
 });
 

@@ -140,6 +140,8 @@ export async function tour(): Promise<void> {
   await bare.close();
   await using disposed = await FliptClient.init(ClientOptionsFactory.default());
   using dropped = await FliptClient.init(options);
+  await using joined: FliptClient = await FliptClient.shared(options);
+  void joined;
   const client: BaseFliptClient = disposed;
   void dropped;
 
