@@ -22,6 +22,7 @@ import type {
 } from './evaluation.js';
 import { Evaluator } from './evaluator.js';
 import type { ClientEvents, ListenOptions } from './events.js';
+import { type Explanation, explain } from './explain.js';
 import type { AbortSignalLike } from './fetcher.js';
 import { HookCaller } from './hook.js';
 import { ClientHost } from './host.js';
@@ -182,6 +183,16 @@ export class FliptClient implements BaseFliptClient {
     const answer = this.#evaluator.batch(requests);
     hook.afterBatch(answer);
     return answer;
+  }
+
+  /**
+   * Tells why a flag answers as it does for an entity (`targetingKey`) and its attributes: which rule decided, which
+   * constraints matched, and where the entity falls in a split. By the code that evaluates, though far slower.
+   *
+   * Never throws: where there is no answer, also after `close`, the `answer` of the explanation is an error.
+   */
+  explain(flagKey: string, context?: EvaluationContext): Explanation {
+    return explain(this.#native, flagKey, context);
   }
 
   /**

@@ -41,6 +41,16 @@ export type {
 } from './evaluation.js';
 export type { ClientEvents, ListenOptions, StatusEvent } from './events.js';
 export type {
+  ExplainedAnswer,
+  ExplainedConstraint,
+  ExplainedRule,
+  ExplainedSegment,
+  ExplainedShare,
+  ExplainedSplit,
+  ExplainedThreshold,
+  Explanation,
+} from './explain.js';
+export type {
   AbortSignalLike,
   CancelSignal,
   IFetcher,

@@ -32,6 +32,7 @@ describe('exports', () => {
         'evaluateBoolean',
         'evaluateVariant',
         'evaluateBatch',
+        'explain',
         'listFlags',
         'getSnapshot',
         'refresh',

@@ -98,7 +98,7 @@ pub(crate) fn batch(snapshot: &Snapshot, requests: &[NativeRequest]) -> NativeBa
 }
 
 impl NativeRequest {
-    fn context(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn context(&self) -> Vec<(&str, &str)> {
         self.keys.iter().zip(&self.values).map(|(key, value)| (key.as_str(), value.as_str())).collect()
     }
 }
