@@ -65,11 +65,11 @@ fn every_answer_is_explained() {
         let mut seen = explained::Seen::default();
         for group in vectors::groups(prefix).iter().chain(&vectors::demo()) {
             let served = group.snapshot(Some(compatibility));
-            explained::verify(group, &served, &group.body(), &mut seen);
+            explained::verify(group, &served, &group.body(), 1, &mut seen);
             let imported = Snapshot::import(&served.export(), served.namespace(), None).unwrap();
-            explained::verify(group, &imported, &group.body(), &mut seen);
+            explained::verify(group, &imported, &group.body(), 5, &mut seen);
         }
-        assert!(seen.cases >= 2 * least, "{seen:?}");
+        assert!(seen.cases >= least, "{seen:?}");
         let each = [seen.constraints, seen.splits, seen.thresholds, seen.not_reached, seen.errors];
         assert!(each.iter().all(|&count| count > 100), "{seen:?}");
         assert_eq!(seen.beyond_all_shares > 0, compatibility == Compatibility::V1, "{seen:?}");

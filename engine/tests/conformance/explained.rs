@@ -23,17 +23,18 @@ pub(crate) struct Seen {
     pub(crate) errors: usize,
 }
 
-/// Explains every question of a group. `texts` is the response body that the snapshot was once made of.
-pub(crate) fn verify(group: &Group, snapshot: &Snapshot, texts: &Value, seen: &mut Seen) {
+/// Explains every question of every `step`th case of a group. `texts` is the response body that the snapshot was once made of.
+pub(crate) fn verify(group: &Group, snapshot: &Snapshot, texts: &Value, step: usize, seen: &mut Seen) {
     let mut explainers = HashMap::new();
-    for case in &group.cases {
+    for case in group.cases.iter().step_by(step) {
         for question in &case.questions {
-            let explainer =
-                explainers.entry(question.flag.as_str()).or_insert_with(|| Explainer::new(snapshot, &question.flag));
+            let (explainer, sent) = explainers
+                .entry(question.flag.as_str())
+                .or_insert_with(|| (Explainer::new(snapshot, &question.flag), segments(texts, &question.flag)));
             let explanation = explainer.explain(&question.entity, &question.context);
             let request = Request::new(&question.flag, &question.entity, &question.context);
             agrees(&explanation, evaluate::any(snapshot, &request), &case.id);
-            let checked = consistent(&explanation, question, seen).and_then(|()| quoted(&explanation, texts));
+            let checked = consistent(&explanation, question, seen).and_then(|()| quoted(&explanation, sent));
             assert_eq!(checked, Ok(()), "{}: {question:?}\n{explanation:#?}", case.id);
             seen.cases += 1;
         }
@@ -163,20 +164,19 @@ fn answered(explanation: &Explanation, decided: Option<&ExplainedRule>, seen: &m
     }
 }
 
-/// Constraints are told in the words of the snapshot, and each of its words for a reached segment is told.
-fn quoted(explanation: &Explanation, texts: &Value) -> Checked {
-    let flags = texts["flags"].as_array().into_iter().flatten();
-    let Some(flag) = flags.rev().find(|flag| flag["key"] == *explanation.flag_key) else { return Ok(()) };
-    let sent: Vec<&Value> = ["rules", "rollouts"]
-        .iter()
-        .flat_map(|list| flag[list].as_array().into_iter().flatten())
-        .flat_map(|rule| {
-            let segments = if rule["segment"].is_object() { &rule["segment"]["segments"] } else { &rule["segments"] };
-            segments.as_array().into_iter().flatten()
-        })
-        .collect();
+/// Every segment of a flag's rules as it was sent.
+fn segments<'t>(texts: &'t Value, flag: &str) -> Vec<&'t Value> {
+    let list = |value: &'t Value| value.as_array().into_iter().flatten();
+    let Some(flag) = list(&texts["flags"]).rev().find(|sent| sent["key"] == *flag) else { return Vec::new() };
+    let rules = list(&flag["rules"]).flat_map(|rule| list(&rule["segments"]));
+    let rollouts = list(&flag["rollouts"]).flat_map(|rollout| list(&rollout["segment"]["segments"]));
+    rules.chain(rollouts).collect()
+}
+
+/// Constraints are told in the words of the snapshot, all of them and in its order.
+fn quoted(explanation: &Explanation, sent: &[&Value]) -> Checked {
     let told = |segment: &ExplainedSegment, sent: &Value| {
-        let constraints: Vec<&Value> = sent["constraints"].as_array().into_iter().flatten().collect();
+        let constraints = sent["constraints"].as_array().map_or(&[][..], Vec::as_slice);
         sent["key"] == *segment.key
             && constraints.len() == segment.constraints.len()
             && constraints.iter().zip(&segment.constraints).all(|(sent, told)| {
@@ -187,7 +187,9 @@ fn quoted(explanation: &Explanation, texts: &Value) -> Checked {
                     && same("value", &told.value)
             })
     };
-    let segments = explanation.rules.iter().flat_map(|rule| &rule.segments);
-    let mut all = segments.map(|segment| sent.iter().any(|sent| told(segment, sent)));
-    require(all.all(|is_told| is_told), "a segment in other words than the snapshot's")
+    let mut segments = explanation.rules.iter().flat_map(|rule| &rule.segments);
+    require(
+        segments.all(|segment| sent.iter().any(|sent| told(segment, sent))),
+        "a segment in other words than the snapshot's",
+    )
 }
