@@ -1,8 +1,15 @@
-import { contextProblems, readAll, thrownBy } from './context.js';
+import { contextProblems, readAll, type Spare, thrownBy } from './context.js';
 import { describe } from './encode.js';
-import { FliptError, invalidArgument, invalidArguments, unwrap } from './errors.js';
+import {
+  describeProblem,
+  FliptError,
+  invalidArgument,
+  invalidArguments,
+  unwrap,
+} from './errors.js';
 import type { EvaluationReason, FlagType } from './evaluation.js';
 import type { NativeClient } from './native.js';
+import { targetingKeyOf } from './values/flag-context.js';
 
 /** One evaluation with everything that led to its answer; plain data, fit for JSON. */
 export interface Explanation {
@@ -127,11 +134,21 @@ export interface ExplainedShare {
   readonly hit: boolean;
 }
 
-/** Explains one evaluation. What fails becomes the answer; never throws. */
-export function explain(native: NativeClient, flagKey: unknown, context: unknown): Explanation {
+/**
+ * Explains one evaluation for the context that a function returns, which may throw. What fails becomes the answer; never
+ * throws.
+ */
+export function explain(
+  native: NativeClient,
+  flagKey: unknown,
+  contextOf: () => unknown,
+  spare: Spare,
+): Explanation {
+  let context: unknown;
   let entityId = '';
   try {
-    entityId = entityOf(context);
+    context = contextOf();
+    entityId = targetingKeyOf(context);
     if (typeof flagKey !== 'string') {
       throw invalidArgument('FLIPT_ARGUMENT_INVALID', {
         field: 'flagKey',
@@ -139,44 +156,24 @@ export function explain(native: NativeClient, flagKey: unknown, context: unknown
         allowed: 'text',
       });
     }
-    const { keys, values } = readAll(context);
-    return JSON.parse(unwrap(native.explain({ flagKey, entityId, keys, values }))) as Explanation;
+    const request = { flagKey, entityId, ...readAll(context, spare) };
+    return JSON.parse(unwrap(native.explain(request))) as Explanation;
   } catch (cause) {
-    return unanswered(native, flagKey, entityId, context, cause);
+    const error = FliptError.is(cause) ? cause : unreadable(context, cause);
+    return {
+      flagKey: typeof flagKey === 'string' ? flagKey : describe(flagKey),
+      entityId,
+      namespaceKey: native.namespace(),
+      digest: '',
+      arithmetic: 'v2',
+      rules: [],
+      answer: { kind: 'error', code: error.code, message: error.message },
+    };
   }
 }
 
-/** What identifies the entity, in the order in which one stands in for another. */
-const IDENTIFIERS = ['targetingKey', 'entityId', 'userId', 'user_id'] as const;
-
-function entityOf(context: unknown): string {
-  const attributes = (context ?? {}) as Record<string, unknown>;
-  const key = IDENTIFIERS.find((name) => typeof attributes[name] === 'string');
-  return key === undefined ? '' : String(attributes[key]);
-}
-
-function unanswered(
-  native: NativeClient,
-  flagKey: unknown,
-  entityId: string,
-  context: unknown,
-  cause: unknown,
-): Explanation {
-  const error = FliptError.is(cause)
-    ? cause
-    : invalidArguments(
-        'FLIPT_CONTEXT_INVALID',
-        contextProblems(context),
-        undefined,
-        thrownBy(cause),
-      );
-  return {
-    flagKey: typeof flagKey === 'string' ? flagKey : describe(flagKey),
-    entityId,
-    namespaceKey: native.namespace(),
-    digest: '',
-    arithmetic: 'v2',
-    rules: [],
-    answer: { kind: 'error', code: error.code, message: error.message },
-  };
+function unreadable(context: unknown, cause: unknown): FliptError {
+  const problems = contextProblems(context);
+  const message = problems.map(describeProblem).join('; ') || 'context: it could not be read';
+  return invalidArguments('FLIPT_CONTEXT_INVALID', problems, message, thrownBy(cause));
 }

@@ -31,6 +31,8 @@ describe('an explanation', () => {
       expect(decided.map(({ ruleId }) => ruleId)).toEqual(
         evaluated.reason === 'MATCH_EVALUATION_REASON' ? [explanation.decidedBy] : [],
       );
+      const details = client.evaluateFlag(flagKey, { ...context, targetingKey: entityId });
+      expect(explanation.decidedBy).toBe(details?.ruleId);
       expect(explanation).toMatchObject({ flagKey, entityId, namespaceKey: 'shop' });
       expect(explanation.digest).toBe(client.status.digest);
     }
@@ -104,6 +106,20 @@ describe('an explanation', () => {
   ])('takes the entity from %s', async (_, context, entityId) => {
     const { client } = await connected();
     expect(client.explain('banner', context)).toMatchObject({ entityId });
+  });
+
+  it('knows what the contexts around the call say, and leaves out what cannot be compared', async () => {
+    const { client } = await connected();
+    client.setContext({ plan: 'free', targetingKey: 'all' });
+    const child = client.withContext({ email: 'ann@shop.example', tags: ['a'] });
+    const explanation = child.runWithContext({ plan: 'premium' }, () =>
+      child.explain('checkout', { userId: 'ann' }),
+    );
+    expect(explanation).toMatchObject({
+      entityId: 'ann',
+      decidedBy: 'checkout#rollout-1',
+      answer: { segmentKeys: ['premium', 'staff'] },
+    });
   });
 
   it('never throws', async () => {

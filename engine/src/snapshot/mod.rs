@@ -3,6 +3,7 @@
 mod build;
 mod condition;
 pub mod datetime;
+mod decision;
 mod definition;
 mod diff;
 mod export;
@@ -18,6 +19,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+pub use decision::{Decision, Why};
 pub(crate) use definition::{ConstraintText, Definition, RuleText, SegmentText};
 pub use diff::Change;
 pub(crate) use model::{
