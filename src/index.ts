@@ -81,6 +81,15 @@ export type {
 } from './values/details.js';
 export { getValueAsString } from './values/details.js';
 export type { ContextAttribute, FlagContext } from './values/flag-context.js';
+export type {
+  BooleanFlagKey,
+  FlagAttachment,
+  FlagKey,
+  FlagVariant,
+  NumberFlagKey,
+  ObjectFlagKey,
+  StringFlagKey,
+} from './values/flag-key.js';
 export type { FlagValues } from './values/flag-values.js';
 export {
   type FlagState,
