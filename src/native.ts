@@ -201,6 +201,8 @@ export interface NativeClient {
   plans(): Tagged<NativePlan[]>;
   evaluate(kind: 'boolean' | 'variant', request: NativeRequest): Tagged<NativeAnswer>;
   evaluateBatch(requests: readonly NativeRequest[]): Tagged<NativeBatch>;
+  /** Evaluates flags for one entity and context, which `request` has; its own flag does not count. */
+  evaluateEach(flagKeys: readonly string[], request: NativeRequest): Tagged<NativeBatch>;
 }
 
 /** The addon. */

@@ -14,7 +14,8 @@ use crate::host_fetch::{Answer, Fetched, answer};
 use crate::inbox::Inbox;
 use crate::panics::{guard, guard_thrown, thrown};
 use crate::plan::NativePlan;
-use crate::results::{self, NativeRequest};
+use crate::request::NativeRequest;
+use crate::results;
 use crate::status::NativeStatus;
 use crate::waiting::Waiting;
 
@@ -124,6 +125,15 @@ impl NativeClient {
     pub fn evaluate_batch(&self, requests: Vec<NativeRequest>) -> TaggedBatch {
         self.read("evaluateBatch", |installed| {
             Ok(results::batch(&installed.snapshot, self.client.store().is_stale(), &requests))
+        })
+        .into()
+    }
+
+    /// The slow path of many flags for one entity and context, which `request` has; its own flag does not count.
+    #[napi(catch_unwind)]
+    pub fn evaluate_each(&self, flag_keys: Vec<String>, request: NativeRequest) -> TaggedBatch {
+        self.read("evaluateEach", |installed| {
+            Ok(results::each(&installed.snapshot, self.client.store().is_stale(), &flag_keys, &request))
         })
         .into()
     }

@@ -20,6 +20,7 @@ mod options;
 mod panics;
 mod pin;
 mod plan;
+mod request;
 mod results;
 mod status;
 mod ticks;

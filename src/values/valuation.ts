@@ -30,7 +30,7 @@ export class Valuation {
   ): T {
     let failure: Failure;
     try {
-      const asked = this.#resolver.ask(flagKey, scope.effective(context));
+      const asked = this.#resolver.ask(flagKey, scope.effective(context), reading);
       if (asked instanceof Failure) {
         failure = asked;
       } else {
@@ -153,7 +153,7 @@ export class Valuation {
   ): EvaluationDetails<T> {
     const resolver = this.#resolver;
     try {
-      const asked = resolver.ask(flagKey, scope.effective(context));
+      const asked = resolver.ask(flagKey, scope.effective(context), reading);
       if (asked instanceof Failure) {
         return this.#failed(flagKey, defaultValue, asked);
       }
