@@ -189,6 +189,8 @@ export interface NativeClient {
   takeEvents(): NativeEvent[];
   listFlags(): Tagged<NativeFlag[]>;
   exportSnapshot(): Tagged<string>;
+  /** An explanation as JSON text. */
+  explain(request: NativeRequest): Tagged<string>;
   fetched(id: number, result: Fetched): void;
   obtainedCredential(id: number, answer: ObtainedCredential): void;
   /** Takes effect with the next request. */

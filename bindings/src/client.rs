@@ -139,7 +139,11 @@ impl NativeClient {
     }
 
     /// Runs the body of an export on the snapshot in force.
-    fn read<T>(&self, export: &'static str, body: impl FnOnce(&Installed) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn read<T>(
+        &self,
+        export: &'static str,
+        body: impl FnOnce(&Installed) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         guard(export, || body(&*self.client.store().installed()?)).and_then(|result| result)
     }
 }

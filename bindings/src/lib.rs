@@ -8,6 +8,7 @@ mod calls;
 mod client;
 mod error;
 mod events;
+mod explain;
 mod fast_call;
 mod flags;
 #[cfg(feature = "test-hooks")]

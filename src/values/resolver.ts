@@ -2,6 +2,7 @@ import { isPresent } from '../arguments.js';
 import { contextProblems, readAll, type Spare } from '../context.js';
 import { describe } from '../encode.js';
 import { describeProblem, FliptError, unwrap } from '../errors.js';
+import { type Explanation, explain } from '../explain.js';
 import { FIRST, type Frame, Status, statusError } from '../frame.js';
 import type { NativeAnswer, NativeBatch, NativeClient } from '../native.js';
 import { Outcome } from '../outcome.js';
@@ -111,6 +112,11 @@ export class Resolver {
       this.#plans.clear();
     }
     return this.#slowAll(entity, context, selection);
+  }
+
+  /** Why a flag answers as it does, for the context that a function returns. */
+  explain(flagKey: unknown, context: () => unknown): Explanation {
+    return explain(this.#native, flagKey, context, this.#spare);
   }
 
   #planned(flagKey: unknown): Plan | Failure {

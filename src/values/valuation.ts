@@ -1,4 +1,5 @@
 import { unwrap } from '../errors.js';
+import type { Explanation } from '../explain.js';
 import type { NativeClient } from '../native.js';
 import type { Outcome } from '../outcome.js';
 import { MALFORMED } from './attachments.js';
@@ -120,6 +121,10 @@ export class Valuation {
       this.#resolver.complaints.once(`all ${message}`, () => `${message}; no flags are evaluated`);
     }
     return all;
+  }
+
+  explain(flagKey: unknown, scope: ContextScope, context: unknown): Explanation {
+    return this.#resolver.explain(flagKey, () => scope.effective(context));
   }
 
   has(flagKey: unknown): boolean {
