@@ -189,6 +189,8 @@ export interface NativeClient {
   takeEvents(): NativeEvent[];
   listFlags(): Tagged<NativeFlag[]>;
   exportSnapshot(): Tagged<string>;
+  /** An explanation as JSON text. */
+  explain(request: NativeRequest): Tagged<string>;
   fetched(id: number, result: Fetched): void;
   obtainedCredential(id: number, answer: ObtainedCredential): void;
   /** Takes effect with the next request. */
@@ -205,6 +207,8 @@ export interface NativeClient {
   plans(): Tagged<NativePlan[]>;
   evaluate(kind: 'boolean' | 'variant', request: NativeRequest): Tagged<NativeAnswer>;
   evaluateBatch(requests: readonly NativeRequest[]): Tagged<NativeBatch>;
+  /** Evaluates flags for one entity and context, which `request` has; its own flag does not count. */
+  evaluateEach(flagKeys: readonly string[], request: NativeRequest): Tagged<NativeBatch>;
 }
 
 /** The addon. */

@@ -39,6 +39,7 @@ describe('exports', () => {
         'evaluateBoolean',
         'evaluateFlag',
         'evaluateVariant',
+        'explain',
         'allFlagsState',
         'getAllFlagKeys',
         'getBooleanDetails',
