@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { createTestClient } from 'flipt-native/testing';
+import { createTestClient, overrideFlags } from 'flipt-native/testing';
 
 const client = createTestClient({ flags: { banner: false, theme: { accent: '#06c' } } });
 
@@ -21,13 +21,13 @@ describe('the header', { concurrency: true }, () => {
   });
 
   it('has a banner where the flag is on', async () => {
-    await client.overrideFlags({ banner: true }, async () => {
+    await overrideFlags({ banner: true }, async () => {
       assert.equal(await header(), 'banner in #06c');
     });
   });
 
   it('has the accent of the theme', async () => {
-    await client.overrideFlags({ banner: true, theme: { accent: '#fd0' } }, async () => {
+    await overrideFlags({ banner: true, theme: { accent: '#fd0' } }, async () => {
       assert.equal(await header(), 'banner in #fd0');
     });
   });

@@ -28,7 +28,7 @@ describe('the page', () => {
   });
 
   it('follows rules as production does', () => {
-    client.setTestValue('new-checkout', flag('new-checkout').variation(true).when({ plan: 'pro' }));
+    client.setTestValue('new-checkout', flag('new-checkout').on().when({ plan: 'pro' }));
     expect(pageOf(client, { id: 'ada', plan: 'pro' }).checkout).toBe('new');
     expect(pageOf(client, { id: 'ada', plan: 'free' }).checkout).toBe('old');
   });
