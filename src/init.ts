@@ -51,12 +51,12 @@ function problemsOfTheRest(addon: NativeAddon, json: string): readonly Problem[]
     abortCredential: () => {},
     releaseCredential: () => {},
   };
-  const { ok, error } = addon.createClient(json, nowhere, {});
+  const { ok, error } = addon.createClient(json, nowhere, environment(addon));
   ok?.shutDown();
   return error?.problems ?? [];
 }
 
-/** What this thread sees of the variables that connections heed; each worker thread may have an environment of its own. */
+/** What this thread sees of the variables that clients heed; each worker thread may have an environment of its own. */
 function environment(addon: NativeAddon): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const name of addon.environmentNames()) {

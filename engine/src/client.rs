@@ -1,35 +1,36 @@
 //! The [`Client`]: one namespace kept current in the background and evaluated in place.
 
+mod bootstrap;
+mod launch;
+mod local;
 mod runtime;
+mod seed;
 
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Handle;
+pub use launch::live_clients;
+use launch::{Launch, Task};
+use local::Asleep;
+use seed::Seed;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::cache::Cache;
-use crate::config::{Authentication, Config, ErrorStrategy, FetchMode};
-use crate::error::{Error, ErrorKind, Result, SnapshotReason};
+use crate::config::{Authentication, Config, ErrorStrategy};
+use crate::error::{ErrorKind, Result};
 use crate::evaluate::{self, BatchItem, BooleanEvaluation, Request, VariantEvaluation};
-use crate::http::{Fetch, HttpFetch, Limiter};
+use crate::http::Fetch;
 use crate::snapshot::Snapshot;
 pub use crate::status::{Changed, Connection, Event, LogLevel, Observer, Source, Status};
-use crate::store::{Store, StoreWriter, store};
-use crate::sync::{Command, Driver, Journal, Links, Policy, Poller, Reply, Sources, Streamer};
+use crate::store::{Store, store};
+use crate::sync::{Command, Journal, Reply};
 pub use crate::sync::{contained, silence_panics};
 
 /// How long [`Client::close`] waits for the background task.
 const CLOSE_LIMIT: Duration = Duration::from_millis(80);
-
-/// Messages name this instead of a host when the caller fetches.
-const CALLERS_FETCH: &str = "the fetcher";
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
 
 /// A handle on one namespace of flags; clones share it. Dropping the last one closes the client.
 #[derive(Clone)]
@@ -43,9 +44,9 @@ struct Inner {
     stop: CancellationToken,
     ended: CancellationToken,
     strategy: ErrorStrategy,
-    runtime: &'static Handle,
-    /// Weakly, for its connections are the background task's. Dangling when the caller fetches.
-    http: Weak<HttpFetch>,
+    /// Set once there is one: a client that starts offline has none.
+    task: OnceLock<Task>,
+    asleep: Asleep,
 }
 
 /// One flag of a listing.
@@ -62,7 +63,8 @@ pub struct FlagSummary {
 }
 
 impl Client {
-    /// Checks the options, loads their snapshot if there is one, and starts the background task.
+    /// Checks the options, loads their snapshot if there is one, and starts the background task, unless the options say
+    /// [`offline`](Config::offline): then there is flag state at once, and neither a thread nor a socket.
     ///
     /// Returns at once; [`ready`](Self::ready) waits for the first load. May be called on any thread, inside a runtime
     /// or outside. `fetch` replaces the built-in requests; `observer` is told what happens.
@@ -72,40 +74,39 @@ impl Client {
     /// gives us no threads.
     pub fn start(config: Config, fetch: Option<Arc<dyn Fetch>>, observer: Option<Arc<dyn Observer>>) -> Result<Self> {
         config.validate()?;
-        let seed = seed(&config)?;
-        let sources = sources(&config, fetch)?;
-        let http = sources.http.as_ref().map_or_else(Weak::new, Arc::downgrade);
-        let runtime = runtime::shared()?;
+        let journal = Journal::new(observer.clone());
+        let config = seed::with_overrides(config, &journal)?;
+        let given = Seed::of(&config)?;
         let (writer, store) = store();
-        let cache = cache(&config, observer.clone());
-        let mut journal = Journal::new(observer);
-        if let Some(http) = &sources.http {
-            journal.dangers(http.warnings());
-        }
-        let status = Arc::new(watch::Sender::new(Status::default()));
-        if let Some(seed) = seed {
-            plant(seed, &writer, &status, &mut journal);
-        }
         let (settle, settled) = watch::channel(None);
         let (commands, asked) = mpsc::unbounded_channel();
-        let stop = CancellationToken::new();
-        let links = Links {
-            store: store.clone(),
-            commands: asked,
-            stop: stop.clone(),
-            settled: settle,
-            status: Arc::clone(&status),
-            cache,
+        let client = Inner {
+            store,
+            status: Arc::default(),
+            settled,
+            commands,
+            stop: CancellationToken::new(),
+            ended: CancellationToken::new(),
+            strategy: config.error_strategy,
+            task: OnceLock::new(),
+            asleep: Asleep::default(),
         };
-        let driver = Driver::new(links, writer, sources, journal, Policy::new(&config));
-        let ended = CancellationToken::new();
-        let live = Live::new(ended.clone());
-        runtime.spawn(async move {
-            driver.run().await;
-            drop(live);
-        });
-        let strategy = config.error_strategy;
-        Ok(Self(Arc::new(Inner { store, status, settled, commands, stop, ended, strategy, runtime, http })))
+        let mut launch = Launch { config, fetch, observer, journal, writer, commands: asked, settled: settle };
+        if launch.config.offline {
+            let seed = local::seed(given, &launch)?;
+            let cached = seed.source == Source::Cache;
+            client.plant(seed, &mut launch);
+            client.sleep(launch, cached);
+        } else {
+            let prepared = launch.prepare()?;
+            if let Some(seed) = given {
+                client.plant(seed, &mut launch);
+            }
+            let task = launch.go(prepared, &client, None);
+            // Nobody else has set it.
+            let _ = client.task.set(task);
+        }
+        Ok(Self(Arc::new(client)))
     }
 
     /// Waits until the first load has settled: loaded, failed for good, out of retries, or out of time.
@@ -134,9 +135,10 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::InitTimeout`] after `timeout`, [`ErrorKind::Closed`] when the client is closed first.
     pub async fn wait_ready(&self, timeout: Duration) -> Result<()> {
-        let mut status = self.0.status.subscribe();
         let there = |status: &Status| status.source != Source::None || status.connection == Connection::Closed;
-        let waited = self.0.runtime.spawn(async move {
+        let mut status = self.0.status.subscribe();
+        let Some(task) = self.0.task.get().filter(|_| !there(&status.borrow())) else { return self.open() };
+        let waited = task.runtime.spawn(async move {
             tokio::time::timeout(timeout, async move { status.wait_for(there).await.map(|_| ()) }).await
         });
         match waited.await {
@@ -164,7 +166,10 @@ impl Client {
     pub fn update_authentication(&self, authentication: Vec<Authentication>) -> Result<()> {
         Authentication::validate(&authentication)?;
         self.open()?;
-        let Some(http) = self.0.http.upgrade() else { return Ok(()) };
+        if self.keep_authentication(&authentication) {
+            return Ok(());
+        }
+        let Some(http) = self.0.task.get().and_then(|task| task.http.upgrade()) else { return Ok(()) };
         http.update_authentication(&authentication)?;
         self.0.commands.send(Command::NewCredential).map_err(|_| ErrorKind::Closed.into())
     }
@@ -173,7 +178,8 @@ impl Client {
     pub async fn close(&self) {
         self.shut_down();
         let ended = self.0.ended.clone();
-        let bounded = self.0.runtime.spawn(async move { tokio::time::timeout(CLOSE_LIMIT, ended.cancelled()).await });
+        let Some(task) = self.0.task.get() else { return };
+        let bounded = task.runtime.spawn(async move { tokio::time::timeout(CLOSE_LIMIT, ended.cancelled()).await });
         // Late or not, there is nothing more to do.
         let _ = bounded.await;
     }
@@ -256,12 +262,22 @@ impl Client {
     }
 
     /// Runs a future on the engine's own threads, for bindings that settle promises from there. Aborting it drops it.
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-        self.0.runtime.spawn(future).abort_handle()
+    ///
+    /// A client that has not used the network yet has no threads: its futures end where they begin, and there is
+    /// nothing to be aborted. One that goes on takes the client online.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Option<AbortHandle> {
+        let mut future = Box::pin(future);
+        if self.0.is_asleep() && future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+            return None;
+        }
+        Some(self.0.task.get()?.runtime.spawn(future).abort_handle())
     }
 
     async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<bool> {
         self.open()?;
+        if self.0.is_asleep() {
+            return Ok(false);
+        }
         let (reply, answer) = oneshot::channel();
         self.0.commands.send(command(reply)).map_err(|_| ErrorKind::Closed)?;
         let result = answer.await.map_err(|_| ErrorKind::Closed)?;
@@ -298,6 +314,21 @@ impl Inner {
             first
         });
         self.stop.cancel();
+        self.say_goodbye();
+    }
+
+    /// Whether no task was started yet.
+    fn is_asleep(&self) -> bool {
+        self.task.get().is_none()
+    }
+
+    /// Puts what the client starts from in force.
+    fn plant(&self, seed: Seed, launch: &mut Launch) {
+        let Seed { snapshot, etag, source } = seed;
+        launch.journal.warnings(snapshot.warnings());
+        self.status.send_modify(|status| status.describe(&snapshot, source));
+        launch.writer.install(snapshot, etag);
+        launch.journal.event(Event::Ready);
     }
 }
 
@@ -307,12 +338,6 @@ impl Drop for Inner {
     }
 }
 
-/// The number of clients whose background task has not ended.
-#[must_use]
-pub fn live_clients() -> usize {
-    LIVE.load(Ordering::Acquire)
-}
-
 /// The engine's clock: nanoseconds since a moment that is fixed for the process.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
@@ -320,69 +345,6 @@ pub fn monotonic_nanos() -> u64 {
     static ANCHOR: OnceLock<Instant> = OnceLock::new();
     let elapsed = ANCHOR.get_or_init(Instant::now).elapsed();
     u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Counts a background task for as long as it lives, however it ends.
-struct Live(CancellationToken);
-
-impl Live {
-    fn new(ended: CancellationToken) -> Self {
-        LIVE.fetch_add(1, Ordering::AcqRel);
-        Self(ended)
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        LIVE.fetch_sub(1, Ordering::AcqRel);
-        self.0.cancel();
-    }
-}
-
-/// Where flag state comes from: the server, or the caller's own fetch function.
-fn sources(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<Sources> {
-    let limiter = Limiter::new();
-    if let Some(fetch) = fetch {
-        config.refuse_streaming()?;
-        let poller = Arc::new(Poller::new(config, fetch, CALLERS_FETCH));
-        return Ok(Sources { poller, limiter, http: None, streamer: None });
-    }
-    let http = Arc::new(HttpFetch::new(config)?);
-    let place = http.place().to_owned();
-    let streams = config.fetch_mode == FetchMode::Streaming;
-    let streamer = streams.then(|| Arc::new(Streamer::new(config, Arc::clone(&http), Arc::clone(&limiter))));
-    let poller = Arc::new(Poller::new(config, Arc::clone(&http) as Arc<dyn Fetch>, &place));
-    Ok(Sources { poller, limiter, http: Some(http), streamer })
-}
-
-fn seed(config: &Config) -> Result<Option<Snapshot>> {
-    let Some(text) = &config.snapshot else { return Ok(None) };
-    if text.len() / 4 * 3 > config.max_snapshot_bytes {
-        return Err(Error::new(ErrorKind::Snapshot(SnapshotReason::TooLarge)));
-    }
-    Snapshot::import(text, &config.namespace, config.server_compatibility).map(Some)
-}
-
-/// The last good flag state on disk, if the options ask for it; its troubles are warnings.
-fn cache(config: &Config, observer: Option<Arc<dyn Observer>>) -> Option<Cache> {
-    Cache::new(config, move |message| {
-        if let Some(observer) = &observer {
-            observer.event(Event::Log { level: LogLevel::Warn, message });
-        }
-    })
-}
-
-/// Puts the snapshot of the options in force. It has no ETag: no server vouched for it.
-fn plant(seed: Snapshot, writer: &StoreWriter, status: &watch::Sender<Status>, journal: &mut Journal) {
-    journal.warnings(seed.warnings());
-    status.send_modify(|status| {
-        status.source = Source::Snapshot;
-        status.flag_count = seed.flags().len();
-        status.digest = seed.digest().map(str::to_owned);
-        status.snapshot_bytes = seed.text().len();
-    });
-    writer.install(seed, None);
-    journal.event(Event::Ready);
 }
 
 #[cfg(doctest)]

@@ -7,6 +7,7 @@ mod faults;
 mod flight;
 mod journal;
 mod lines;
+mod links;
 mod load;
 mod machine;
 mod order;
@@ -14,10 +15,12 @@ mod panic;
 mod poll;
 mod stream;
 
-pub(crate) use driver::{Command, Driver, Links, Reply, Sources};
+pub(crate) use clock::wall;
+pub(crate) use driver::Driver;
 pub(crate) use journal::Journal;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use lines::{LineDecoder, TooLong};
+pub(crate) use links::{Command, Links, Reply, Sources};
 pub(crate) use machine::Policy;
 pub(crate) use panic::{THREAD_PREFIX, contain, install_hook};
 pub use panic::{contained, silence_panics};
