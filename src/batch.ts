@@ -5,7 +5,8 @@ import { describe } from './encode.js';
 import { describeProblem, invalidArgument, unwrap } from './errors.js';
 import type { BatchEvaluationResponse, EvaluationResponse } from './evaluation.js';
 import { Frame, NO_ROOM, Status, statusError, UNREADABLE } from './frame.js';
-import type { NativeAnswer, NativeClient, NativeOutcome, NativeRequest } from './native.js';
+import type { NativeAnswer, NativeClient, NativeRequest } from './native.js';
+import type { Outcome } from './outcome.js';
 import { counters, isForcedSlow } from './path.js';
 import { type Plan, type Plans, segmentKeys } from './plan.js';
 
@@ -130,7 +131,7 @@ export class Batch {
       const plan = plans[index];
       const slot = slots[index] as number;
       if (plan !== undefined && slot >= 0) {
-        const outcome = plan.outcomes[frame.outcome(slot)] as NativeOutcome;
+        const outcome = plan.outcomes[frame.outcome(slot)] as Outcome;
         const keys = segmentKeys(outcome, frame.segments(slot));
         const duration = frame.duration(slot);
         responses.push(succeeded(plan.kind, plan.flagKey, outcome, keys, duration, timestamp));

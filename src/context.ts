@@ -16,14 +16,20 @@ export function thrownBy(cause: unknown): unknown {
   return cause === UNUSABLE ? undefined : cause;
 }
 
+/** Gives the text of a value that has none by itself; empty where the value is to be left out. */
+export type Spare = (key: string, value: unknown) => string;
+
 /** Which position in a frame each context key of a flag has. */
 export class KeyPositions {
   readonly #positions: ReadonlyMap<string, number>;
   /** The keys of the context seen last, in order, with their positions; contexts of one caller mostly look alike. */
   readonly seen: string[];
   readonly positions: number[];
+  /** The keys that the flag reads, in the order of their positions. */
+  readonly names: readonly string[];
 
   constructor(keys: readonly string[]) {
+    this.names = keys;
     this.#positions = new Map(keys.map((key, position) => [key, position]));
     this.seen = new Array<string>(MOST_SEEN).fill('');
     this.positions = new Array<number>(MOST_SEEN).fill(this.#positions.get('') ?? ABSENT);
@@ -45,13 +51,14 @@ export class KeyPositions {
   }
 }
 
-/** All own keys with a value, and their texts, as the slow path takes them. */
-export function readAll(context: unknown): { keys: string[]; values: string[] } {
+/** All own keys with a value, and their texts, as the slow path takes them. Without `spare` every value has to have one. */
+export function readAll(context: unknown, spare?: Spare): { keys: string[]; values: string[] } {
   const keys: string[] = [];
   const values: string[] = [];
   if (context !== undefined && context !== null) {
     for (const key of Object.keys(requireObject(context))) {
-      const value = usable((context as Record<string, unknown>)[key]);
+      const given = (context as Record<string, unknown>)[key];
+      const value = hasText(given) || spare === undefined ? usable(given) : spare(key, given);
       // No server sends a key with half a character, and the addon would see another one.
       if (value !== undefined && !LONE_SURROGATE.test(key)) {
         keys.push(key);
@@ -77,6 +84,10 @@ function usable(value: unknown): unknown {
       }
       throw UNUSABLE;
   }
+}
+
+function hasText(value: unknown): boolean {
+  return value === null || !['object', 'function', 'symbol'].includes(typeof value);
 }
 
 function requireObject(context: unknown): object {

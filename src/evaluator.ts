@@ -9,9 +9,12 @@ import type {
   VariantEvaluationResponse,
 } from './evaluation.js';
 import { FIRST, Frame, Status, statusError } from './frame.js';
-import type { NativeAnswer, NativeClient, NativeOutcome } from './native.js';
+import type { NativeAnswer, NativeClient } from './native.js';
+import type { Outcome } from './outcome.js';
 import { counters, isForcedSlow } from './path.js';
 import { type Plan, Plans, segmentKeys } from './plan.js';
+import type { Complaints } from './values/failure.js';
+import { Resolver } from './values/resolver.js';
 
 type Kind = 'boolean' | 'variant';
 
@@ -30,8 +33,6 @@ export class Evaluator {
   readonly #clock = new Clock();
   readonly #frame: Frame;
   readonly #batch: Batch;
-  /** A context is being read, and its getters may evaluate: those evaluations take the slow path. */
-  #isReading = false;
 
   /** `warn` is told about items of batches that cannot be used. */
   constructor(native: NativeClient, warn: (message: string) => void) {
@@ -39,6 +40,11 @@ export class Evaluator {
     this.#plans = new Plans(native);
     this.#frame = new Frame(native);
     this.#batch = new Batch(native, this.#plans, this.#clock, warn);
+  }
+
+  /** Finds out what flags are worth, with the same plans and frame. */
+  resolver(complaints: Complaints): Resolver {
+    return new Resolver(this.#native, this.#plans, this.#frame, complaints);
   }
 
   boolean(flagKey: string, entityId: string, context: unknown): BooleanEvaluationResponse {
@@ -132,18 +138,13 @@ export class Evaluator {
    * Answers through the frame, where the answer then stands, and returns its outcome; nothing when the slow path has to
    * answer.
    */
-  #ask(first: Plan, entityId: string, context: unknown): NativeOutcome | undefined {
+  #ask(first: Plan, entityId: string, context: unknown): Outcome | undefined {
     let plan = first;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (
-        this.#isReading ||
-        !plan.fits ||
-        isForcedSlow() ||
-        !this.#write(plan, entityId, context)
-      ) {
+      const frame = this.#frame;
+      if (!plan.fits || isForcedSlow() || !frame.hold(plan, entityId, context)) {
         return undefined;
       }
-      const frame = this.#frame;
       const status = frame.ask(plan, 1);
       if (status === Status.Answered) {
         counters.fast++;
@@ -157,19 +158,6 @@ export class Evaluator {
       plan = this.#fetched(plan.flagKey, plan.kind as Kind);
     }
     return undefined;
-  }
-
-  /** Whether the frame holds the question. What it cannot hold, and what a context throws, the slow path reports. */
-  #write(plan: Plan, entityId: string, context: unknown): boolean {
-    this.#isReading = true;
-    try {
-      this.#frame.begin(1, plan.keyCount);
-      return this.#frame.add(plan, entityId, context) >= 0;
-    } catch {
-      return false;
-    } finally {
-      this.#isReading = false;
-    }
   }
 
   #slow(kind: Kind, flagKey: string, entityId: string, context: unknown): NativeAnswer {

@@ -1,4 +1,4 @@
-import { isContainer } from './context.js';
+import { isContainer, type KeyPositions, type Spare } from './context.js';
 import { createError, type FliptError } from './errors.js';
 import type { NativeClient } from './native.js';
 import type { Plan } from './plan.js';
@@ -14,8 +14,8 @@ export const Status = {
 } as const;
 
 /** The layout that is written and read here, by its number in `engine/src/evaluate/frame.rs`. */
-const LAYOUT = 2;
-const HEADER_BYTES = 16;
+const LAYOUT = 3;
+const HEADER_BYTES = 24;
 const ITEM_BYTES = 12;
 const TEXT_BYTES = 8;
 const SMALLEST = 4096;
@@ -51,6 +51,8 @@ export class Frame {
   #next = HEADER_BYTES;
   /** Where the next text begins, behind all items. */
   #end = HEADER_BYTES;
+  /** A context is being read, and its getters may ask: what they ask does not go through this frame. */
+  #isReading = false;
 
   constructor(native: NativeClient, bytes = SMALLEST) {
     this.#native = native;
@@ -75,6 +77,77 @@ export class Frame {
     this.#end = HEADER_BYTES + items * ITEM_BYTES + keys * TEXT_BYTES;
   }
 
+  /** Whether the frame holds one question. What it cannot hold, and what a context throws, the slow path reports. */
+  hold(plan: Plan, entityId: string, context: unknown, spare?: Spare): boolean {
+    if (this.#isReading) {
+      return false;
+    }
+    this.#isReading = true;
+    try {
+      this.begin(1, plan.keyCount);
+      return this.add(plan, entityId, context, spare) >= 0;
+    } catch {
+      return false;
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  /**
+   * Holds one question for each plan, all for one entity and context, whose texts are written once. `keys` are those of
+   * all plans together, `places` where each plan's keys stand among them.
+   */
+  holdAll(
+    plans: readonly Plan[],
+    places: ReadonlyMap<Plan, readonly number[]>,
+    keys: KeyPositions,
+    entityId: string,
+    context: unknown,
+    spare: Spare,
+  ): 'held' | 'no room' | 'unreadable' {
+    if (this.#isReading) {
+      return 'unreadable';
+    }
+    this.#isReading = true;
+    try {
+      if (!this.#read(keys, entityId, context, spare)) {
+        return 'unreadable';
+      }
+    } catch {
+      return 'unreadable';
+    } finally {
+      this.#isReading = false;
+    }
+    this.begin(
+      plans.length,
+      plans.reduce((sum, plan) => sum + plan.keyCount, 0),
+    );
+    const begins: number[] = [];
+    const lengths: number[] = [];
+    for (const text of this.#texts.slice(0, keys.count + 1)) {
+      const begin = this.#end;
+      if (!this.#writeText(text)) {
+        return 'no room';
+      }
+      begins.push(begin);
+      lengths.push(this.#end - begin);
+    }
+    const numbers = this.#numbers;
+    let place = FIRST;
+    for (const plan of plans) {
+      numbers[place] = plan.position;
+      numbers[place + 1] = begins[0] as number;
+      numbers[place + 2] = lengths[0] as number;
+      place += ITEM_BYTES / 4;
+      for (const key of places.get(plan) ?? []) {
+        numbers[place] = begins[key + 1] as number;
+        numbers[place + 1] = lengths[key + 1] as number;
+        place += TEXT_BYTES / 4;
+      }
+    }
+    return 'held';
+  }
+
   /**
    * Adds an item. Returns where its answer will stand, or {@link NO_ROOM}, or {@link UNREADABLE}; then nothing is added.
    *
@@ -83,42 +156,44 @@ export class Frame {
    *
    * @throws what a getter of the context throws
    */
-  add(plan: Plan, entityId: string, context: unknown): number {
+  add(plan: Plan, entityId: string, context: unknown, spare?: Spare): number {
+    return this.#read(plan.keys, entityId, context, spare) ? this.#write(plan) : UNREADABLE;
+  }
+
+  /** Collects the texts of an item; false when the context is not one. */
+  #read(keys: KeyPositions, entityId: string, context: unknown, spare?: Spare): boolean {
     const texts = this.#texts;
+    const { count, seen, positions } = keys;
     texts[0] = entityId;
-    for (let index = 1; index <= plan.keyCount; index++) {
+    for (let index = 1; index <= count; index++) {
       texts[index] = '';
     }
-    if (context !== undefined && context !== null) {
-      if (typeof context !== 'object') {
-        return UNREADABLE;
+    if (context === undefined || context === null) {
+      return true;
+    }
+    if (typeof context !== 'object') {
+      return false;
+    }
+    let place = 0;
+    for (const key in context) {
+      if (!isOwn.call(context, key)) {
+        continue;
       }
-      const { keys } = plan;
-      const { seen, positions } = keys;
-      let place = 0;
-      for (const key in context) {
-        if (!isOwn.call(context, key)) {
-          continue;
-        }
-        const value = (context as Record<string, unknown>)[key];
-        const position =
-          place < seen.length && seen[place] === key
-            ? (positions[place] as number)
-            : keys.learn(place, key);
-        place++;
-        const text = typeof value === 'string' ? value : textOf(value);
-        if (text === undefined) {
-          return UNREADABLE;
-        }
-        if (position >= 0) {
-          texts[position + 1] = text;
-        }
+      const value = (context as Record<string, unknown>)[key];
+      const position =
+        place < seen.length && seen[place] === key
+          ? (positions[place] as number)
+          : keys.learn(place, key);
+      place++;
+      const text = typeof value === 'string' ? value : (textOf(value) ?? spare?.(key, value));
+      if (text === undefined) {
+        return false;
       }
-      if ((place === 0 && isContainer(context)) || Array.isArray(context)) {
-        return UNREADABLE;
+      if (position >= 0) {
+        texts[position + 1] = text;
       }
     }
-    return this.#write(plan);
+    return !((place === 0 && isContainer(context)) || Array.isArray(context));
   }
 
   /** Writes the item whose texts were collected. One loop for all texts keeps it short enough to be compiled well. */
@@ -158,6 +233,16 @@ export class Frame {
     return slot;
   }
 
+  /** Writes one text at the end; false when there is no room. */
+  #writeText(text: string): boolean {
+    const begin = this.#end;
+    if (begin + text.length * MOST_BYTES_PER_UNIT > this.#bytes.length) {
+      return false;
+    }
+    this.#end += encoder.encodeInto(text, this.#bytes.subarray(begin)).written;
+    return true;
+  }
+
   /** Asks for the answers of the items that were added, under a plan's generation. */
   ask(plan: Plan, items: number): number {
     const numbers = this.#numbers;
@@ -193,11 +278,21 @@ export class Frame {
     return this.#floats[1] as number;
   }
 
+  /** Whether the flag state that answered is stale. */
+  isStale(): boolean {
+    return this.#numbers[4] === 1;
+  }
+
   /** A larger frame for the same client, or nothing when this one is as large as frames get. */
   grown(): Frame | undefined {
     const bytes = this.#bytes.length * 4;
     return bytes > LARGEST ? undefined : new Frame(this.#native, bytes);
   }
+}
+
+/** How many numbers an item takes. */
+export function itemLength(plan: Plan): number {
+  return (ITEM_BYTES + plan.keyCount * TEXT_BYTES) / 4;
 }
 
 /** The text of a value that is none; empty for an absent one, nothing for what has no text. */

@@ -1,6 +1,7 @@
 export type { CallOptions, WaitOptions } from './calls.js';
 export type { ChangeEvent, ChangeKind, FlagChangeEvent } from './changes.js';
 export { type BaseFliptClient, FliptClient } from './client.js';
+export type { ConnectedClient } from './connected-client.js';
 export type {
   CredentialRequest,
   KubernetesAuthentication,
@@ -64,3 +65,20 @@ export {
   type TlsConfig,
 } from './options.js';
 export type { ClientStatus, ConnectionState, FlagSource } from './status.js';
+export type {
+  DetailsErrorCode,
+  DetailsReason,
+  EvaluationDetails,
+  FlagValue,
+} from './values/details.js';
+export { getValueAsString } from './values/details.js';
+export type { ContextAttribute, FlagContext } from './values/flag-context.js';
+export type { FlagValues } from './values/flag-values.js';
+export {
+  type FlagState,
+  type FlagsState,
+  type FlagsStateReader,
+  readFlagsState,
+} from './values/flags-state.js';
+export type { Selection } from './values/selection.js';
+export type { Widened } from './values/types.js';

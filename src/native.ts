@@ -96,10 +96,15 @@ export interface NativeOutcome {
   readonly variantKey: string;
   readonly variantAttachment: string;
   readonly segments: readonly string[];
+  /** The reason in the words of OpenFeature. */
+  readonly why: string;
+  /** The rule or rollout that decides. */
+  readonly ruleId?: string;
 }
 
 /** What JavaScript needs to know to ask about one flag of one generation. */
 export interface NativePlan {
+  readonly flagKey: string;
   readonly generationLow: number;
   readonly generationHigh: number;
   /** Why the flag cannot be evaluated. The other fields are empty then. */
@@ -110,6 +115,10 @@ export interface NativePlan {
   readonly outcomes: readonly NativeOutcome[];
   /** The flag has more keys or segments than a frame answers for. */
   readonly slow: boolean;
+  /** Whether an answer can depend on the entity's id. */
+  readonly needsEntity: boolean;
+  /** The digest of the flag state, empty without one. */
+  readonly digest: string;
 }
 
 /** An answer of the slow path. */
@@ -123,6 +132,19 @@ export interface NativeAnswer {
   readonly durationNanos: number;
   /** For `error`: its code. */
   readonly code?: string;
+  /** For `error`: its message. */
+  readonly message?: string;
+  readonly why: string;
+  readonly ruleId?: string;
+  readonly needsEntity: boolean;
+}
+
+/** The answers of a batch, one for each request, and what the flag state was. */
+export interface NativeBatch {
+  readonly answers: NativeAnswer[];
+  readonly durationNanos: number;
+  readonly digest: string;
+  readonly stale: boolean;
 }
 
 /** A request of the slow path: keys and values side by side. */
@@ -176,10 +198,10 @@ export interface NativeClient {
   install(entriesJson: string): Tagged<boolean>;
   createEvaluator(bytes: number): NativeEvaluator;
   plan(flagKey: string): Tagged<NativePlan>;
+  /** The plans of all flags, in the order of the flag state. */
+  plans(): Tagged<NativePlan[]>;
   evaluate(kind: 'boolean' | 'variant', request: NativeRequest): Tagged<NativeAnswer>;
-  evaluateBatch(
-    requests: readonly NativeRequest[],
-  ): Tagged<{ answers: NativeAnswer[]; durationNanos: number }>;
+  evaluateBatch(requests: readonly NativeRequest[]): Tagged<NativeBatch>;
 }
 
 /** The addon. */

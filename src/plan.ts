@@ -1,6 +1,8 @@
 import { KeyPositions } from './context.js';
 import { type NativeError, unwrap } from './errors.js';
-import type { NativeClient, NativeOutcome, NativePlan } from './native.js';
+import type { NativeClient, NativePlan } from './native.js';
+import { Outcome } from './outcome.js';
+import { Attachments } from './values/attachments.js';
 
 /** The addon's texts are new ones every time; these compare by identity. */
 const KINDS = { boolean: 'boolean', variant: 'variant', unknown: 'unknown' } as const;
@@ -14,7 +16,12 @@ export class Plan {
   readonly position: number;
   readonly keys: KeyPositions;
   readonly keyCount: number;
-  readonly outcomes: readonly NativeOutcome[];
+  readonly outcomes: readonly Outcome[];
+  readonly attachments: Attachments = new Attachments();
+  /** Whether an answer can depend on the entity's id. */
+  readonly needsEntity: boolean;
+  /** The digest of the flag state. */
+  readonly digest: string;
   /** Whether a frame can hold the question and the answer. */
   readonly fits: boolean;
   /** Why the flag cannot be evaluated under this generation. */
@@ -28,9 +35,18 @@ export class Plan {
     this.position = native.position;
     this.keys = new KeyPositions(native.keys);
     this.keyCount = this.keys.count;
-    this.outcomes = native.outcomes;
+    this.outcomes = native.outcomes.map(
+      (outcome) => new Outcome(native.kind, outcome, this.attachments),
+    );
+    this.needsEntity = native.needsEntity;
+    this.digest = native.digest;
     this.fits = !native.slow;
     this.error = native.error;
+  }
+
+  /** Whether the flag can be evaluated at all. */
+  get isAskable(): boolean {
+    return this.error === undefined && this.kind !== 'unknown';
   }
 
   /** Whether both plans describe the same flag state. */
@@ -42,7 +58,7 @@ export class Plan {
 }
 
 /** A fresh list of the segments whose bits are set, in the flag's order. */
-export function segmentKeys(outcome: NativeOutcome, mask: number): string[] {
+export function segmentKeys(outcome: Outcome, mask: number): string[] {
   if (mask === 0) {
     return [];
   }
@@ -76,10 +92,15 @@ export class Plans {
   /** The plan of the flag state in force. Flags that cannot be evaluated have one too; it says why, and is not kept. */
   fetch(flagKey: string): Plan {
     const plan = new Plan(flagKey, unwrap(this.#native.plan(flagKey)));
-    if (plan.error === undefined) {
-      this.#byKey.set(flagKey, plan);
-    }
+    this.keep(plan);
     return plan;
+  }
+
+  /** Remembers the plan of a flag that can be asked about. */
+  keep(plan: Plan): void {
+    if (plan.isAskable) {
+      this.#byKey.set(plan.flagKey, plan);
+    }
   }
 
   /** Forgets all plans, because flag state was replaced. */

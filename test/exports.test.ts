@@ -16,6 +16,8 @@ describe('exports', () => {
       'NetworkError',
       'SecurityError',
       'ValidationError',
+      'getValueAsString',
+      'readFlagsState',
     ]);
   });
 
@@ -26,26 +28,48 @@ describe('exports', () => {
 
   it('the class offers the documented calls and no more', () => {
     const { FliptClient } = require(built());
-    const calls = Reflect.ownKeys(FliptClient.prototype).filter((name) => name !== 'constructor');
-    expect(new Set(calls)).toEqual(
+    expect(membersOf(FliptClient.prototype)).toEqual(
       new Set([
-        'evaluateBoolean',
-        'evaluateVariant',
-        'evaluateBatch',
-        'listFlags',
-        'getSnapshot',
-        'refresh',
-        'reconnect',
-        'waitForReady',
-        'isReady',
-        'status',
-        'on',
-        'once',
-        'off',
-        'onFlagChange',
         'changes',
-        'updateAuthentication',
+        'clearContext',
         'close',
+        'evaluateAll',
+        'evaluateBatch',
+        'evaluateBoolean',
+        'evaluateFlag',
+        'evaluateVariant',
+        'allFlagsState',
+        'getAllFlagKeys',
+        'getBooleanDetails',
+        'getBooleanValue',
+        'getContext',
+        'getNumberDetails',
+        'getNumberValue',
+        'getObjectDetails',
+        'getObjectValue',
+        'getSnapshot',
+        'getStringDetails',
+        'getStringValue',
+        'hasFlag',
+        'identify',
+        'isClosed',
+        'isReady',
+        'listFlags',
+        'off',
+        'on',
+        'onFlagChange',
+        'once',
+        'reconnect',
+        'refresh',
+        'reset',
+        'runWithContext',
+        'setContext',
+        'status',
+        'updateAuthentication',
+        'variation',
+        'variationDetail',
+        'waitForReady',
+        'withContext',
         Symbol.asyncDispose,
         Symbol.dispose,
       ]),
@@ -53,3 +77,15 @@ describe('exports', () => {
     expect(typeof FliptClient.init).toBe('function');
   });
 });
+
+/** The members of a class and of those that it extends. */
+function membersOf(prototype: object): Set<string | symbol> {
+  const members = new Set<string | symbol>();
+  for (let at = prototype; at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const name of Reflect.ownKeys(at)) {
+      members.add(name);
+    }
+  }
+  members.delete('constructor');
+  return members;
+}

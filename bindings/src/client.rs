@@ -7,7 +7,7 @@ use flipt_engine::store::Installed;
 use flipt_engine::{Client, Error};
 use napi_derive::napi;
 
-use crate::error::{TaggedAnswer, TaggedBatch, TaggedFlags, TaggedPlan, TaggedText};
+use crate::error::{TaggedAnswer, TaggedBatch, TaggedFlags, TaggedPlan, TaggedPlans, TaggedText};
 use crate::events::NativeEvent;
 use crate::host_credential::HostCredentials;
 use crate::host_fetch::{Answer, Fetched, answer};
@@ -107,6 +107,12 @@ impl NativeClient {
         self.read("plan", |installed| Ok(NativePlan::new(installed, &flag_key))).into()
     }
 
+    /// The same about every flag, in the snapshot's order.
+    #[napi(catch_unwind)]
+    pub fn plans(&self) -> TaggedPlans {
+        self.read("plans", |installed| Ok(NativePlan::all(installed))).into()
+    }
+
     /// The slow path of one evaluation.
     #[napi(catch_unwind)]
     pub fn evaluate(&self, kind: String, request: NativeRequest) -> TaggedAnswer {
@@ -116,7 +122,10 @@ impl NativeClient {
     /// The slow path of a batch.
     #[napi(catch_unwind)]
     pub fn evaluate_batch(&self, requests: Vec<NativeRequest>) -> TaggedBatch {
-        self.read("evaluateBatch", |installed| Ok(results::batch(&installed.snapshot, &requests))).into()
+        self.read("evaluateBatch", |installed| {
+            Ok(results::batch(&installed.snapshot, self.client.store().is_stale(), &requests))
+        })
+        .into()
     }
 
     /// Runs the body of an export on the snapshot in force.

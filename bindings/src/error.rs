@@ -96,9 +96,11 @@ tagged! {
     /// Of `exportSnapshot`.
     TaggedText(String);
     /// Of `listFlags`.
-    TaggedFlags(Vec<crate::results::NativeFlag>);
+    TaggedFlags(Vec<crate::flags::NativeFlag>);
     /// Of `plan`.
     TaggedPlan(crate::plan::NativePlan);
+    /// Of `plans`.
+    TaggedPlans(Vec<crate::plan::NativePlan>);
     /// Of `evaluate`.
     TaggedAnswer(crate::results::NativeAnswer);
     /// Of `evaluateBatch`.

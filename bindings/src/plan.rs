@@ -15,6 +15,8 @@ const FRAME_KEYS: usize = 64;
 /// What JavaScript needs to know about one flag of one generation.
 #[napi(object, object_from_js = false)]
 pub struct NativePlan {
+    /// The flag's key.
+    pub flag_key: String,
     /// The lower half of the generation.
     pub generation_low: u32,
     /// The upper half of the generation.
@@ -31,6 +33,10 @@ pub struct NativePlan {
     pub outcomes: Vec<NativeOutcome>,
     /// Whether the flag is too large for a frame.
     pub slow: bool,
+    /// Whether an answer can depend on the entity's id.
+    pub needs_entity: bool,
+    /// The snapshot's digest, empty without one.
+    pub digest: String,
 }
 
 /// One answer that a flag can give, but for the subset of segments that matched.
@@ -46,11 +52,16 @@ pub struct NativeOutcome {
     pub variant_attachment: String,
     /// The segments that the mask's bits stand for.
     pub segments: Vec<String>,
+    /// The reason in the words of `OpenFeature`.
+    pub why: &'static str,
+    /// The rule or rollout that decides.
+    pub rule_id: Option<String>,
 }
 
 impl NativePlan {
     pub(crate) fn new(installed: &Installed, key: &str) -> Self {
         let mut plan = Self {
+            flag_key: key.to_owned(),
             generation_low: low(installed.generation),
             generation_high: low(installed.generation >> 32),
             error: None,
@@ -59,12 +70,22 @@ impl NativePlan {
             keys: Vec::new(),
             outcomes: Vec::new(),
             slow: false,
+            needs_entity: false,
+            digest: installed.snapshot.digest().unwrap_or_default().to_owned(),
         };
         match evaluate::find(&installed.snapshot, key) {
             Ok((position, flag)) => plan.describe(position, flag),
             Err(error) => plan.error = Some((&error).into()),
         }
         plan
+    }
+
+    /// Those of all flags that can be asked about, in the snapshot's order.
+    pub(crate) fn all(installed: &Installed) -> Vec<Self> {
+        let snapshot = &installed.snapshot;
+        let keys =
+            (0u32..).zip(snapshot.flags()).filter(|(position, flag)| snapshot.position(flag.key()) == Some(*position));
+        keys.map(|(_, flag)| Self::new(installed, flag.key())).collect()
     }
 
     fn describe(&mut self, position: u32, flag: &Flag) {
@@ -74,6 +95,7 @@ impl NativePlan {
             _ => "unknown",
         };
         self.position = position;
+        self.needs_entity = flag.needs_entity();
         self.keys = flag.keys().iter().map(ToString::to_string).collect();
         self.outcomes = flag.outcomes().iter().map(|outcome| NativeOutcome::new(flag, outcome)).collect();
         self.slow =
@@ -84,12 +106,15 @@ impl NativePlan {
 impl NativeOutcome {
     fn new(flag: &Flag, outcome: &Outcome) -> Self {
         let (key, attachment) = flag.variant(outcome);
+        let decision = flag.decision(outcome);
         Self {
             on: outcome.on,
             reason: outcome.reason.as_str(),
             variant_key: key.to_owned(),
             variant_attachment: attachment.to_owned(),
             segments: flag.segment_keys(outcome).map(ToOwned::to_owned).collect(),
+            why: decision.why.as_str(),
+            rule_id: decision.rule_id(flag.key()),
         }
     }
 }

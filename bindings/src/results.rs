@@ -3,31 +3,10 @@
 use std::borrow::Cow;
 
 use flipt_engine::Error;
-use flipt_engine::client::{FlagSummary, monotonic_nanos};
+use flipt_engine::client::monotonic_nanos;
 use flipt_engine::evaluate::{self, Evaluation, Request};
-use flipt_engine::snapshot::Snapshot;
+use flipt_engine::snapshot::{Decision, Snapshot};
 use napi_derive::napi;
-
-/// A flag as it is listed.
-#[napi(object, object_from_js = false)]
-pub struct NativeFlag {
-    /// Its key.
-    pub key: String,
-    /// Whether it is enabled.
-    pub enabled: bool,
-    /// The server's name of its type.
-    #[napi(js_name = "type")]
-    pub type_name: String,
-    /// Its description.
-    pub description: Option<String>,
-}
-
-impl From<FlagSummary> for NativeFlag {
-    fn from(flag: FlagSummary) -> Self {
-        let FlagSummary { key, enabled, type_name, description } = flag;
-        Self { key, enabled, type_name, description }
-    }
-}
 
 /// A request: keys and values of the context side by side.
 #[napi(object, object_to_js = false)]
@@ -62,6 +41,14 @@ pub struct NativeAnswer {
     pub duration_nanos: f64,
     /// The error's code.
     pub code: Option<&'static str>,
+    /// The error's message.
+    pub message: Option<String>,
+    /// The reason in the words of `OpenFeature`.
+    pub why: &'static str,
+    /// The rule or rollout that decided.
+    pub rule_id: Option<String>,
+    /// Whether the answer can depend on the entity's id.
+    pub needs_entity: bool,
 }
 
 /// The answers of a batch.
@@ -71,6 +58,10 @@ pub struct NativeBatch {
     pub answers: Vec<NativeAnswer>,
     /// How long all of them took.
     pub duration_nanos: f64,
+    /// The snapshot's digest, empty without one.
+    pub digest: String,
+    /// Whether the flag state is stale.
+    pub stale: bool,
 }
 
 /// Evaluates a flag as the wanted kind, `boolean` or `variant`.
@@ -86,7 +77,7 @@ pub(crate) fn single(snapshot: &Snapshot, kind: &str, request: &NativeRequest) -
 }
 
 /// Evaluates every request from one snapshot; one that fails harms no other.
-pub(crate) fn batch(snapshot: &Snapshot, requests: &[NativeRequest]) -> NativeBatch {
+pub(crate) fn batch(snapshot: &Snapshot, stale: bool, requests: &[NativeRequest]) -> NativeBatch {
     let started = monotonic_nanos();
     let evaluated = requests.iter().map(|request| {
         let started = monotonic_nanos();
@@ -94,7 +85,8 @@ pub(crate) fn batch(snapshot: &Snapshot, requests: &[NativeRequest]) -> NativeBa
         answer(evaluate::any(snapshot, &Request::new(&request.flag_key, &request.entity_id, &context)), started)
     });
     let answers = evaluated.collect();
-    NativeBatch { answers, duration_nanos: since(started) }
+    let digest = snapshot.digest().unwrap_or_default().to_owned();
+    NativeBatch { answers, duration_nanos: since(started), digest, stale }
 }
 
 impl NativeRequest {
@@ -110,7 +102,7 @@ fn answer(evaluated: Result<Evaluation<'_>, Error>, started: u64) -> NativeAnswe
             on: evaluation.enabled,
             reason: evaluation.reason,
             segment_keys: texts(evaluation.segment_keys),
-            ..NativeAnswer::default()
+            ..decided(evaluation.decision, &evaluation.flag)
         },
         Ok(Evaluation::Variant(evaluation)) => NativeAnswer {
             kind: "variant",
@@ -119,11 +111,21 @@ fn answer(evaluated: Result<Evaluation<'_>, Error>, started: u64) -> NativeAnswe
             variant_key: evaluation.variant_key.into_owned(),
             variant_attachment: evaluation.variant_attachment.into_owned(),
             segment_keys: texts(evaluation.segment_keys),
+            ..decided(evaluation.decision, &evaluation.flag)
+        },
+        Err(error) => NativeAnswer {
+            kind: "error",
+            code: Some(error.code()),
+            message: Some(error.to_string()),
             ..NativeAnswer::default()
         },
-        Err(error) => NativeAnswer { kind: "error", code: Some(error.code()), ..NativeAnswer::default() },
     };
     NativeAnswer { duration_nanos: since(started), ..answer }
+}
+
+fn decided(decision: Decision, flag: &str) -> NativeAnswer {
+    let (why, needs_entity) = (decision.why.as_str(), decision.needs_entity);
+    NativeAnswer { why, rule_id: decision.rule_id(flag), needs_entity, ..NativeAnswer::default() }
 }
 
 fn texts(keys: Vec<Cow<'_, str>>) -> Vec<String> {

@@ -47,6 +47,7 @@ impl Drop for Installed {
 struct Shared {
     installed: ArcSwapOption<Installed>,
     closed: AtomicBool,
+    stale: AtomicBool,
 }
 
 /// Reads the snapshot in force; cheap to clone, takes no lock.
@@ -87,6 +88,18 @@ impl Store {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.0.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether the snapshot in force counts as stale.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.0.stale.load(Ordering::Relaxed)
+    }
+
+    /// Says so. Only the task that keeps the snapshot current knows.
+    #[cfg(feature = "sync")]
+    pub(crate) fn set_stale(&self, stale: bool) {
+        self.0.stale.store(stale, Ordering::Relaxed);
     }
 
     /// Ends reading at once and releases the snapshot. Idempotent; only `Client::close` calls it.

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 0 | generation that the flag positions belong to, 64 bits |
 //! | 8 | number of items, 32 bits |
-//! | 16 | the items, one behind the other, each beginning at a multiple of 4 |
+//! | 24 | the items, one behind the other, each beginning at a multiple of 4 |
 //!
 //! and for each item
 //!
@@ -20,8 +20,9 @@
 //! again where they are.
 //!
 //! The answer overwrites the beginning with a [`Status`] (32 bits), the whole duration in nanoseconds (32 bits) and the
-//! time in milliseconds of a clock that never goes back (a 64-bit float); and each item's first 12 bytes with the
-//! position of its outcome, the mask of matched segments and its duration in nanoseconds.
+//! time in milliseconds of a clock that never goes back (a 64-bit float) and whether the flag state is stale (1 or 0, 32
+//! bits); and each item's first 12 bytes with the position of its outcome, the mask of matched segments and its duration
+//! in nanoseconds.
 //!
 //! Whatever the bytes are, reading them is safe: everything is checked here, in safe code.
 
@@ -31,9 +32,9 @@ use crate::snapshot::Flag;
 use crate::store::{Installed, Store};
 
 /// The number of this layout. It changes with the tables above, so that two that do not fit never meet.
-pub const LAYOUT: u32 = 2;
+pub const LAYOUT: u32 = 3;
 /// Where the items begin.
-pub const HEADER: usize = 16;
+pub const HEADER: usize = 24;
 /// How many bytes of an item stand before the values of its keys.
 pub const ITEM_HEADER: usize = 12;
 /// How many bytes say where a text stands.
@@ -67,7 +68,7 @@ pub fn answer(store: &Store, buffer: &mut [u8], now: impl Fn() -> u64) {
     } else {
         match &*store.load() {
             None => Status::NotReady,
-            Some(installed) => items(installed, buffer, started, &now).unwrap_or(Status::Malformed),
+            Some(installed) => items(installed, buffer, started, store.is_stale(), &now).unwrap_or(Status::Malformed),
         }
     };
     if status != Status::Answered {
@@ -83,7 +84,13 @@ pub fn write_status(buffer: &mut [u8], status: Status) {
 }
 
 /// `None` when the bytes are not a frame.
-fn items(installed: &Installed, buffer: &mut [u8], started: u64, now: &impl Fn() -> u64) -> Option<Status> {
+fn items(
+    installed: &Installed,
+    buffer: &mut [u8],
+    started: u64,
+    is_stale: bool,
+    now: &impl Fn() -> u64,
+) -> Option<Status> {
     let generation = u64::from(read(buffer, 0)?) | u64::from(read(buffer, 4)?) << 32;
     if generation != installed.generation {
         return Some(Status::Stale);
@@ -106,7 +113,8 @@ fn items(installed: &Installed, buffer: &mut [u8], started: u64, now: &impl Fn()
     let head = buffer.first_chunk_mut::<HEADER>()?;
     head[..4].copy_from_slice(&(Status::Answered as u32).to_le_bytes());
     head[4..8].copy_from_slice(&elapsed(started, before).to_le_bytes());
-    head[8..].copy_from_slice(&milliseconds(before).to_le_bytes());
+    head[8..16].copy_from_slice(&milliseconds(before).to_le_bytes());
+    head[16..20].copy_from_slice(&u32::from(is_stale).to_le_bytes());
     Some(Status::Answered)
 }
 
@@ -210,7 +218,7 @@ mod tests {
     fn frame(generation: u64, items: &[(u32, &str, Vec<&str>)]) -> Vec<u8> {
         let mut head = Vec::from(generation.to_le_bytes());
         head.extend_from_slice(&u32::try_from(items.len()).unwrap().to_le_bytes());
-        head.extend_from_slice(&[0; 4]);
+        head.resize(HEADER, 0);
         let size: usize = items.iter().map(|(_, _, values)| ITEM_HEADER + values.len() * TEXT).sum();
         let mut texts = Vec::new();
         let mut place = |text: &str| {
@@ -240,8 +248,21 @@ mod tests {
         assert_eq!(ask(&store, &mut buffer), Status::Answered as u32);
         assert_eq!(read(&buffer, 4), Some(14_000_000), "both items together");
         assert_eq!(buffer[8..16], 14.0f64.to_le_bytes(), "the clock in milliseconds");
-        assert_eq!((read(&buffer, 16), read(&buffer, 20), read(&buffer, 24)), (Some(0), Some(0), Some(7_000_000)));
-        assert_eq!(read(&buffer, 32), Some(0b11), "both segments matched");
+        assert_eq!(read(&buffer, 16), Some(0), "not stale");
+        assert_eq!((read(&buffer, 24), read(&buffer, 28), read(&buffer, 32)), (Some(0), Some(0), Some(7_000_000)));
+        assert_eq!(read(&buffer, 40), Some(0b11), "both segments matched");
+    }
+
+    #[cfg(feature = "sync")]
+    #[test]
+    fn an_answer_says_whether_flag_state_is_stale() {
+        let (_writer, store) = installed();
+        for stale in [true, false] {
+            store.set_stale(stale);
+            let mut buffer = frame(generation(&store), &[(0, "e", vec![])]);
+            assert_eq!(ask(&store, &mut buffer), Status::Answered as u32);
+            assert_eq!(read(&buffer, 16), Some(stale.into()));
+        }
     }
 
     #[test]
@@ -271,13 +292,13 @@ mod tests {
             prop_assert_eq!(ask(&store, &mut buffer), Status::Answered as u32);
             let installed = store.installed().unwrap();
             let flag = installed.snapshot.flag("split").unwrap();
-            let outcome = &flag.outcomes()[read(&buffer, 16).unwrap() as usize];
+            let outcome = &flag.outcomes()[read(&buffer, HEADER).unwrap() as usize];
             let context = [("plan", plan.as_str()), ("age", age.as_str())];
             let expected = evaluate::variant(&installed.snapshot, &Request::new("split", &entity, &context)).unwrap();
             prop_assert_eq!(outcome.on, expected.matched);
             prop_assert_eq!(outcome.reason.as_str(), expected.reason);
             prop_assert_eq!(flag.variant(outcome).0, expected.variant_key);
-            let mask = read(&buffer, 20).unwrap();
+            let mask = read(&buffer, HEADER + 4).unwrap();
             let keys: Vec<&str> = flag.segment_keys(outcome).enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, key)| key).collect();
             prop_assert_eq!(keys, expected.segment_keys);
         }
@@ -296,7 +317,7 @@ mod tests {
 
         #[test]
         fn a_frame_with_any_number_replaced_is_refused_or_answered(
-            at in 2usize..20, number in prop_oneof![any::<u32>(), 0u32..200, Just(u32::MAX), Just(u32::MAX - 7)], cut in 0usize..80,
+            at in 2usize..22, number in prop_oneof![any::<u32>(), 0u32..200, Just(u32::MAX), Just(u32::MAX - 7)], cut in 0usize..80,
         ) {
             let (_writer, store) = installed();
             let mut buffer = frame(generation(&store), &[(1, "ents", vec!["prö", "4"]), (0, "e", vec![])]);

@@ -103,6 +103,7 @@ fn boolean_of<'s>(flag: &'s Flag, outcome: &Outcome, answer: Answer, request: &R
         enabled: outcome.on,
         reason: outcome.reason.as_str(),
         segment_keys: segment_keys(flag, outcome, answer, request),
+        decision: flag.decision(outcome),
     }
 }
 
@@ -115,6 +116,7 @@ fn variant_of<'s>(flag: &'s Flag, outcome: &Outcome, answer: Answer, request: &R
         variant_key: key.into(),
         variant_attachment: attachment.into(),
         segment_keys: segment_keys(flag, outcome, answer, request),
+        decision: flag.decision(outcome),
     }
 }
 

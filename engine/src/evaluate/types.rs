@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use crate::error::Error;
-use crate::snapshot::Flag;
+use crate::snapshot::{Decision, Flag};
 
 /// Where constraints find the values of context keys.
 pub trait Context {
@@ -87,6 +87,8 @@ pub struct BooleanEvaluation<'s> {
     pub reason: &'static str,
     /// The segments that matched, each once, in the order of the rollout.
     pub segment_keys: Vec<Cow<'s, str>>,
+    /// What stands behind the answer.
+    pub decision: Decision,
 }
 
 /// The answer of a variant flag. Its texts are those of the snapshot.
@@ -104,6 +106,8 @@ pub struct VariantEvaluation<'s> {
     pub variant_attachment: Cow<'s, str>,
     /// The segments that matched, each once, in the order of the rule.
     pub segment_keys: Vec<Cow<'s, str>>,
+    /// What stands behind the answer.
+    pub decision: Decision,
 }
 
 /// The answer of a flag of either kind.
@@ -140,6 +144,7 @@ impl BooleanEvaluation<'_> {
             enabled: self.enabled,
             reason: self.reason,
             segment_keys: all_owned(self.segment_keys),
+            decision: self.decision,
         }
     }
 }
@@ -155,6 +160,7 @@ impl VariantEvaluation<'_> {
             matched: self.matched,
             reason: self.reason,
             segment_keys: all_owned(self.segment_keys),
+            decision: self.decision,
         }
     }
 }

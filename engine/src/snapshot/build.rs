@@ -54,12 +54,14 @@ fn readable(sent: wire::Flag, compatibility: Compatibility, warnings: &mut Warni
         }
     };
     let Builder { keys, variants, outcomes, .. } = builder;
+    let enabled = sent.enabled.unwrap_or_default();
     Flag {
         key: sent.key.as_str().into(),
-        enabled: sent.enabled.unwrap_or_default(),
+        enabled,
         type_name: type_name.into(),
         description: sent.description.as_deref().map(Into::into),
         broken: None,
+        needs_entity: decider.needs_entity(enabled),
         decider,
         keys: keys.names.into(),
         variants: variants.into(),
@@ -82,6 +84,7 @@ fn broken(key: &str, reason: &str, text: &str) -> Flag {
         outcomes: Box::default(),
         key_crc: 0,
         fingerprint: fingerprint::of_text(text),
+        needs_entity: false,
     }
 }
 
@@ -173,7 +176,9 @@ impl Builder<'_> {
                 let variant = self.variant_position(share.variant_key.as_deref(), share.variant_attachment.as_deref());
                 self.outcomes.push(Outcome { on: true, reason: Reason::Match, source, variant });
             }
-            rules.push(Rule { segments, first_outcome, boundaries: boundaries(&shares, compatibility) });
+            let boundaries = boundaries(&shares, compatibility);
+            let splits = splits(&shares, &boundaries);
+            rules.push(Rule { segments, first_outcome, boundaries, splits });
         }
         Decider::Variant(rules.into())
     }
@@ -273,6 +278,12 @@ fn boundaries(shares: &[&wire::Distribution], compatibility: Compatibility) -> B
             ends.into()
         }
     }
+}
+
+/// Whether the shares part entities: two or more have a part, or some entities get none.
+fn splits(shares: &[&wire::Distribution], boundaries: &[u32]) -> bool {
+    let is_positive = |share: &&&wire::Distribution| share.rollout.unwrap_or_default() > 0.0;
+    shares.iter().filter(is_positive).count() > 1 || boundaries.last().is_some_and(|&end| end < 1000)
 }
 
 /// Positions are 32-bit: a list of more than four thousand million entries does not fit into a response.

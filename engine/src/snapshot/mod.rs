@@ -3,6 +3,7 @@
 mod build;
 mod condition;
 pub mod datetime;
+mod decision;
 mod diff;
 mod export;
 mod fingerprint;
@@ -18,6 +19,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+pub use decision::{Decision, Why};
 pub use diff::Change;
 pub use made::Made;
 pub(crate) use model::{

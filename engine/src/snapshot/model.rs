@@ -70,6 +70,8 @@ pub struct Flag {
     pub(crate) key_crc: u32,
     /// Equal for definitions that answer alike.
     pub(crate) fingerprint: u64,
+    /// Whether an answer can depend on the entity's id.
+    pub(crate) needs_entity: bool,
 }
 
 impl Flag {
@@ -189,6 +191,8 @@ pub(crate) struct Rule {
     pub(crate) first_outcome: u32,
     /// Upper ends of the shares, in thousandths; the first one above the bucket wins.
     pub(crate) boundaries: Box<[u32]>,
+    /// Whether entities that match part ways here.
+    pub(crate) splits: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

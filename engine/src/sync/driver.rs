@@ -339,6 +339,7 @@ impl Driver {
                 let next = machine.next_attempt().and_then(wall);
                 status.next_attempt_at = next.and_then(|next| SystemTime::UNIX_EPOCH.checked_add(next));
                 status.stale = machine.is_stale();
+                self.links.store.set_stale(status.stale);
                 status.last_error = last_error;
             }
             current = status.differs(&previous).then(|| status.clone());

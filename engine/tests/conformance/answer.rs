@@ -42,13 +42,14 @@ pub(crate) enum Attachment {
 
 impl Answer {
     pub(crate) fn of_boolean(evaluation: BooleanEvaluation<'_>) -> Self {
-        let BooleanEvaluation { flag, enabled, reason, segment_keys } = evaluation;
+        let BooleanEvaluation { flag, enabled, reason, segment_keys, decision: _ } = evaluation;
         let segments = sorted(segment_keys.into_iter().map(Cow::into_owned).collect());
         Self::Boolean { flag: flag.into_owned(), enabled, reason: reason.to_owned(), segments }
     }
 
     pub(crate) fn of_variant(evaluation: VariantEvaluation<'_>) -> Self {
-        let VariantEvaluation { flag, matched, reason, variant_key, variant_attachment, segment_keys } = evaluation;
+        let VariantEvaluation { flag, matched, reason, variant_key, variant_attachment, segment_keys, decision: _ } =
+            evaluation;
         let attachment = Attachment::read(&variant_attachment);
         Self::Variant {
             flag: flag.into_owned(),

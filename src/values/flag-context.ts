@@ -1,0 +1,91 @@
+import { describe } from '../encode.js';
+import { invalidArgument } from '../errors.js';
+
+/**
+ * A value of a context. Dates are compared as their RFC 3339 text; nested objects and arrays are left out, with one
+ * warning that names the key; `null` and `undefined` count as absent.
+ */
+export type ContextAttribute =
+  | string
+  | number
+  | boolean
+  | bigint
+  | Date
+  | null
+  | undefined
+  | object;
+
+/**
+ * Whom a flag is evaluated for, and what is known about them. Only own properties are read.
+ *
+ * Without a `targetingKey`, the first present one of `entityId`, `userId` and `user_id` stands in for it; all of them
+ * stay readable as attributes.
+ */
+export interface FlagContext {
+  /** Identifies the entity; the same key always lands in the same bucket. */
+  readonly targetingKey?: string | undefined;
+  /** What constraints look at. */
+  readonly [attribute: string]: ContextAttribute;
+}
+
+const STAND_INS = ['entityId', 'userId', 'user_id'] as const;
+const isOwn = Object.prototype.hasOwnProperty;
+
+/** The key of the entity that a context names; empty when it names none. */
+export function targetingKeyOf(context: unknown): string {
+  if (typeof context !== 'object' || context === null) {
+    return '';
+  }
+  const named = keyAt(context, 'targetingKey');
+  if (named !== '') {
+    return named;
+  }
+  for (const name of STAND_INS) {
+    const key = keyAt(context, name);
+    if (key !== '') {
+      return key;
+    }
+  }
+  return '';
+}
+
+function keyAt(context: object, name: string): string {
+  if (!isOwn.call(context, name)) {
+    return '';
+  }
+  const value = (context as Record<string, unknown>)[name];
+  switch (typeof value) {
+    case 'string':
+      return value.trim() === '' ? '' : value;
+    case 'number':
+    case 'bigint':
+      return String(value);
+    default:
+      return '';
+  }
+}
+
+/** A frozen copy of a context that will be kept. */
+export function kept(field: string, context: unknown): FlagContext {
+  if (typeof context !== 'object' || context === null || Array.isArray(context)) {
+    throw invalidArgument('FLIPT_ARGUMENT_INVALID', {
+      field,
+      received: describe(context),
+      allowed: 'an object',
+    });
+  }
+  return Object.freeze({ ...context });
+}
+
+/** One context laid over another. Whoever the upper one names, by whichever property, is the entity. */
+export function laidOver(lower: FlagContext | undefined, upper: FlagContext): FlagContext {
+  if (lower === undefined) {
+    return upper;
+  }
+  const merged: Record<string, ContextAttribute> = { ...lower, ...upper };
+  const named = targetingKeyOf(upper);
+  if (named !== '') {
+    merged['targetingKey'] = named;
+  }
+  return merged;
+}

@@ -1,0 +1,196 @@
+import { isPresent } from '../arguments.js';
+import { contextProblems, readAll, type Spare } from '../context.js';
+import { describe } from '../encode.js';
+import { describeProblem, FliptError, unwrap } from '../errors.js';
+import { FIRST, type Frame, Status, statusError } from '../frame.js';
+import type { NativeBatch, NativeClient } from '../native.js';
+import { Outcome } from '../outcome.js';
+import { counters, isForcedSlow } from '../path.js';
+import { type Plan, type Plans, segmentKeys } from '../plan.js';
+import { Attachments } from './attachments.js';
+import { type Complaints, entityMissing, Failure } from './failure.js';
+import { targetingKeyOf } from './flag-context.js';
+import { type Selection, selected } from './selection.js';
+import { type AllAnswers, Sheet } from './sheet.js';
+
+const ATTEMPTS = 2;
+
+/** Finds out what flags are worth for a context, for one client. What it returned last can be asked about further. */
+export class Resolver {
+  readonly complaints: Complaints;
+  readonly #native: NativeClient;
+  readonly #plans: Plans;
+  readonly #frame: Frame;
+  readonly #spare: Spare;
+  #sheet: Sheet | undefined;
+  #plan: Plan | undefined;
+  /** The segments of the last answer, where they came from the slow path. */
+  #slowAnswer: NativeBatch | undefined;
+
+  constructor(native: NativeClient, plans: Plans, frame: Frame, complaints: Complaints) {
+    this.#native = native;
+    this.#plans = plans;
+    this.#frame = frame;
+    this.complaints = complaints;
+    this.#spare = (key, value) => this.#spared(key, value);
+  }
+
+  /** What a flag is worth, or why that is not known. */
+  ask(flagKey: string, context: unknown): Outcome | Failure {
+    this.#slowAnswer = undefined;
+    const entity = targetingKeyOf(context);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const plan = this.#plans.get(flagKey) ?? this.#planned(flagKey);
+      if (plan instanceof Failure) {
+        return plan;
+      }
+      if (!plan.fits || isForcedSlow() || !this.#frame.hold(plan, entity, context, this.#spare)) {
+        break;
+      }
+      const status = this.#frame.ask(plan, 1);
+      if (status === Status.Answered) {
+        counters.fast++;
+        this.#plan = plan;
+        return plan.needsEntity && entity === ''
+          ? entityMissing(flagKey)
+          : (plan.outcomes[this.#frame.outcome(FIRST)] as Outcome);
+      }
+      if (status !== Status.Stale) {
+        return Failure.of(statusError(status));
+      }
+      counters.stale++;
+      this.#plans.clear();
+    }
+    return this.#slow(flagKey, entity, context);
+  }
+
+  /** The segments that matched in the last answer. */
+  segmentKeys(outcome: Outcome): string[] {
+    const slow = this.#slowAnswer;
+    return slow === undefined
+      ? segmentKeys(outcome, this.#frame.segments(FIRST))
+      : [...(slow.answers[0]?.segmentKeys ?? [])];
+  }
+
+  /** The digest of the flag state that gave the last answer. */
+  get digest(): string {
+    return this.#slowAnswer?.digest ?? this.#plan?.digest ?? '';
+  }
+
+  /** Whether the flag state that gave the last answer is stale. */
+  get isStale(): boolean {
+    return this.#slowAnswer?.stale ?? this.#frame.isStale();
+  }
+
+  /** The digest of the flag state in force and whether it is stale, where there is no answer. */
+  state(): { digest: string; stale: boolean } {
+    const { digest = '', stale } = this.#native.status();
+    return { digest, stale };
+  }
+
+  /** What all flags of a selection are worth, on one flag state. */
+  askAll(context: unknown, selection: Selection): AllAnswers | Failure {
+    const entity = targetingKeyOf(context);
+    for (let attempt = 0; attempt < ATTEMPTS && !isForcedSlow(); attempt++) {
+      try {
+        this.#sheet ??= new Sheet(this.#native, this.#plans);
+      } catch (error) {
+        return Failure.of(error);
+      }
+      const answers = this.#sheet.ask(entity, context, selection, this.#spare);
+      if (answers === 'too large') {
+        break;
+      }
+      if (answers !== 'stale') {
+        counters.fast++;
+        return answers;
+      }
+      counters.stale++;
+      this.#sheet = undefined;
+      this.#plans.clear();
+    }
+    return this.#slowAll(entity, context, selection);
+  }
+
+  #planned(flagKey: unknown): Plan | Failure {
+    if (!isPresent(flagKey)) {
+      const received = typeof flagKey === 'string' ? 'blank text' : describe(flagKey);
+      return new Failure(
+        'GENERAL',
+        `flagKey: received ${received}, allowed is text that is not blank`,
+      );
+    }
+    let plan: Plan;
+    try {
+      plan = this.#plans.fetch(flagKey);
+    } catch (error) {
+      return Failure.of(error);
+    }
+    return (plan.error && Failure.ofCode(plan.error.code, plan.error.message)) ?? plan;
+  }
+
+  #slow(flagKey: string, entityId: string, context: unknown): Outcome | Failure {
+    counters.slow++;
+    try {
+      const request = { flagKey, entityId, ...readAll(context, this.#spare) };
+      const batch = unwrap(this.#native.evaluateBatch([request]));
+      this.#slowAnswer = batch;
+      return this.#outcome(flagKey, entityId, batch.answers[0]);
+    } catch (error) {
+      return FliptError.is(error) ? Failure.of(error) : unreadable(context);
+    }
+  }
+
+  #outcome(
+    flagKey: string,
+    entityId: string,
+    answer: NativeBatch['answers'][number] | undefined,
+  ): Outcome | Failure {
+    if (answer === undefined || answer.kind === 'error') {
+      return Failure.ofCode(answer?.code, answer?.message ?? 'there is no answer');
+    }
+    if (answer.needsEntity && entityId === '') {
+      return entityMissing(flagKey);
+    }
+    const attachments = this.#plans.get(flagKey)?.attachments ?? new Attachments();
+    return new Outcome(answer.kind, answer, attachments);
+  }
+
+  #slowAll(entityId: string, context: unknown, selection: Selection): AllAnswers | Failure {
+    counters.slow++;
+    try {
+      const pairs = readAll(context, this.#spare);
+      const listed = unwrap(this.#native.listFlags()).map((flag) => flag.key);
+      const flagKeys = [...new Set(listed)].filter(selected(selection));
+      const requests = flagKeys.map((flagKey) => ({ flagKey, entityId, ...pairs }));
+      const { answers, digest, stale } = unwrap(this.#native.evaluateBatch(requests));
+      const items = answers.map((answer, index) => {
+        const flagKey = flagKeys[index] as string;
+        const outcome = this.#outcome(flagKey, entityId, answer);
+        return { flagKey, outcome, segmentKeys: answer.segmentKeys };
+      });
+      return { items, digest, stale };
+    } catch (error) {
+      return FliptError.is(error) ? Failure.of(error) : unreadable(context);
+    }
+  }
+
+  /** The text of a value that has none by itself, empty where it is left out. */
+  #spared(key: string, value: unknown): string {
+    if (value instanceof Date && !Number.isNaN(value.getTime())) {
+      return value.toISOString();
+    }
+    this.complaints.once(
+      `context ${key}`,
+      () => `context.${key}: ${describe(value)} cannot be compared and is left out`,
+    );
+    return '';
+  }
+}
+
+function unreadable(context: unknown): Failure {
+  const [problem] = contextProblems(context).filter(({ field }) => field === 'context');
+  const message =
+    problem === undefined ? 'context: it could not be read' : describeProblem(problem);
+  return new Failure('INVALID_CONTEXT', message);
+}
