@@ -38,7 +38,7 @@ describe('a client that starts offline', () => {
     expect(client.evaluateBoolean(ask('off')).enabled).toBe(false);
     expect(client.evaluateVariant(ask('plan'))).toMatchObject({
       variantKey: 'pro',
-      variantAttachment: '',
+      variantAttachment: 'null',
       reason: 'DEFAULT_EVALUATION_REASON',
     });
     expect(client.evaluateVariant(ask('limit'))).toMatchObject({

@@ -49,6 +49,7 @@ impl Inner {
             status.connection = Connection::Offline;
             status.stale = cached;
         });
+        self.store.set_stale(cached);
         launch.journal.status(Arc::new(self.status.borrow().clone()));
         launch.settled.send_replace(Some(Ok(())));
         *self.asleep.lock() = Some(Sleeper { launch, cached });
@@ -110,7 +111,11 @@ impl Client {
         let snapshot = snapshot.forced_by(config.forced().as_deref());
         let change = self.0.store.load().as_ref().map(|old| snapshot.changed_since(&old.snapshot)).unwrap_or_default();
         let digest = snapshot.digest().map(str::to_owned);
-        self.0.status.send_modify(|status| status.describe(&snapshot, Source::Bootstrap));
+        self.0.status.send_modify(|status| {
+            status.describe(&snapshot, Source::Bootstrap);
+            status.stale = false;
+        });
+        self.0.store.set_stale(false);
         journal.installed(snapshot.flags().len(), snapshot.warnings());
         sleeper.cached = false;
         let replaced = writer.install(snapshot, None);

@@ -136,17 +136,17 @@ fn define(key: &str, text: &str) -> Result<String, Problem> {
         Value::String(variant) if variant.is_empty() => {
             return Err(problem(key, "an empty text", "a text that is not empty, for a variant's key"));
         }
-        Value::String(variant) => variant_flag(key, variant, ""),
+        Value::String(variant) => variant_flag(key, variant, None),
         Value::Number(number) => {
             let number = plain(number);
-            variant_flag(key, &number, &number)
+            variant_flag(key, &number, Some(&number))
         }
-        Value::Array(_) | Value::Object(_) => variant_flag(key, ATTACHED, text),
+        Value::Array(_) | Value::Object(_) => variant_flag(key, ATTACHED, Some(text)),
     };
     Ok(definition.to_string())
 }
 
-fn variant_flag(key: &str, variant: &str, attachment: &str) -> Value {
+fn variant_flag(key: &str, variant: &str, attachment: Option<&str>) -> Value {
     json!({
         "key": key,
         "type": VARIANT,
@@ -201,7 +201,7 @@ mod tests {
             assert_eq!(evaluate::boolean(&snapshot, &Request::new(key, "", &())).unwrap().enabled, on, "{key}");
         }
         for (key, variant, attachment) in [
-            ("plan", "pro", ""),
+            ("plan", "pro", "null"),
             ("limit", "500", "500"),
             ("half", "0.5", "0.5"),
             ("minus", "-3", "-3"),
