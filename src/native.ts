@@ -190,10 +190,18 @@ export interface NativeClient {
   takeEvents(): NativeEvent[];
   listFlags(): Tagged<NativeFlag[]>;
   exportSnapshot(): Tagged<string>;
+  /** An explanation as JSON text. */
+  explain(request: NativeRequest): Tagged<string>;
   fetched(id: number, result: Fetched): void;
   obtainedCredential(id: number, answer: ObtainedCredential): void;
   /** Takes effect with the next request. */
   updateAuthentication(authenticationJson: string): Tagged<boolean>;
+  /** A further handle, unless the options name another client. */
+  another(
+    optionsJson: string,
+    wake: () => void,
+    kinds: readonly string[],
+  ): Tagged<NativeClient | undefined>;
   /** Puts flags in force on a client that was started offline; whether one may answer differently. */
   install(entriesJson: string): Tagged<boolean>;
   createEvaluator(bytes: number): NativeEvaluator;
@@ -202,6 +210,8 @@ export interface NativeClient {
   plans(): Tagged<NativePlan[]>;
   evaluate(kind: 'boolean' | 'variant', request: NativeRequest): Tagged<NativeAnswer>;
   evaluateBatch(requests: readonly NativeRequest[]): Tagged<NativeBatch>;
+  /** Evaluates flags for one entity and context, which `request` has; its own flag does not count. */
+  evaluateEach(flagKeys: readonly string[], request: NativeRequest): Tagged<NativeBatch>;
 }
 
 /** The addon. */
@@ -217,6 +227,8 @@ export interface NativeAddon {
     host: Host,
     environment: Readonly<Record<string, string>>,
   ): Tagged<NativeClient>;
+  /** The same on the client of these options that runs in this process already, if there is one. */
+  shareClient: NativeAddon['createClient'];
 }
 
 /** One place where the addon was looked for. */

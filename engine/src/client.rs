@@ -1,53 +1,41 @@
 //! The [`Client`]: one namespace kept current in the background and evaluated in place.
 
 mod bootstrap;
-mod launch;
+mod core;
+mod handle;
+mod init;
 mod local;
 mod runtime;
 mod seed;
+mod shared;
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-pub use launch::live_clients;
-use launch::{Launch, Task};
-use local::Asleep;
-use seed::Seed;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
-use tokio_util::sync::CancellationToken;
 
+use self::core::Prepared;
+pub use self::core::live_clients;
+use self::handle::Inner;
 use crate::config::{Authentication, Config, ErrorStrategy};
 use crate::error::{ErrorKind, Result};
 use crate::evaluate::{self, BatchItem, BooleanEvaluation, Request, VariantEvaluation};
 use crate::http::Fetch;
 use crate::snapshot::Snapshot;
 pub use crate::status::{Changed, Connection, Event, LogLevel, Observer, Source, Status};
-use crate::store::{Store, store};
-use crate::sync::{Command, Journal, Reply};
+use crate::store::Store;
+use crate::sync::{Command, Listener, Reply};
 pub use crate::sync::{contained, silence_panics};
 
 /// How long [`Client::close`] waits for the background task.
 const CLOSE_LIMIT: Duration = Duration::from_millis(80);
 
-/// A handle on one namespace of flags; clones share it. Dropping the last one closes the client.
+/// A handle on one namespace of flags; clones are the same handle. Dropping the last of them closes it.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
-
-struct Inner {
-    store: Store,
-    status: Arc<watch::Sender<Status>>,
-    settled: watch::Receiver<Option<Result<()>>>,
-    commands: mpsc::UnboundedSender<Command>,
-    stop: CancellationToken,
-    ended: CancellationToken,
-    strategy: ErrorStrategy,
-    /// Set once there is one: a client that starts offline has none.
-    task: OnceLock<Task>,
-    asleep: Asleep,
-}
 
 /// One flag of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,39 +62,8 @@ impl Client {
     /// gives us no threads.
     pub fn start(config: Config, fetch: Option<Arc<dyn Fetch>>, observer: Option<Arc<dyn Observer>>) -> Result<Self> {
         config.validate()?;
-        let journal = Journal::new(observer.clone());
-        let config = seed::with_overrides(config, &journal)?;
-        let given = Seed::of(&config)?;
-        let (writer, store) = store();
-        let (settle, settled) = watch::channel(None);
-        let (commands, asked) = mpsc::unbounded_channel();
-        let client = Inner {
-            store,
-            status: Arc::default(),
-            settled,
-            commands,
-            stop: CancellationToken::new(),
-            ended: CancellationToken::new(),
-            strategy: config.error_strategy,
-            task: OnceLock::new(),
-            asleep: Asleep::default(),
-        };
-        let mut launch = Launch { config, fetch, observer, journal, writer, commands: asked, settled: settle };
-        if launch.config.offline {
-            let seed = local::seed(given, &launch)?;
-            let cached = seed.source == Source::Cache;
-            client.plant(seed, &mut launch);
-            client.sleep(launch, cached);
-        } else {
-            let prepared = launch.prepare()?;
-            if let Some(seed) = given {
-                client.plant(seed, &mut launch);
-            }
-            let task = launch.go(prepared, &client, None);
-            // Nobody else has set it.
-            let _ = client.task.set(task);
-        }
-        Ok(Self(Arc::new(client)))
+        let prepared = Prepared::new(config.clone(), fetch, None)?;
+        Ok(Self::first(prepared, None, &config, observer.map(Listener::new)))
     }
 
     /// Waits until the first load has settled: loaded, failed for good, out of retries, or out of time.
@@ -115,7 +72,10 @@ impl Client {
     /// Under [`ErrorStrategy::Fail`] the error of the first load, [`ErrorKind::InitTimeout`] when it took too long; the
     /// caller then closes the client. Under [`ErrorStrategy::Fallback`] none of these. [`ErrorKind::Closed`] under both.
     pub async fn ready(&self) -> Result<()> {
-        let mut settled = self.0.settled.clone();
+        if let Some(init) = &self.0.init {
+            return self.first_load(init).await;
+        }
+        let mut settled = self.0.core.settled.clone();
         let result = settled.wait_for(Option::is_some).await.ok().and_then(|result| result.clone());
         self.open()?;
         result.unwrap_or_else(|| Err(ErrorKind::Closed.into()))
@@ -135,14 +95,15 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::InitTimeout`] after `timeout`, [`ErrorKind::Closed`] when the client is closed first.
     pub async fn wait_ready(&self, timeout: Duration) -> Result<()> {
+        let (mut status, closed) = (self.0.core.status.subscribe(), self.0.closed.clone());
         let there = |status: &Status| status.source != Source::None || status.connection == Connection::Closed;
-        let mut status = self.0.status.subscribe();
-        let Some(task) = self.0.task.get().filter(|_| !there(&status.borrow())) else { return self.open() };
+        let Some(task) = self.0.core.task.get().filter(|_| !there(&status.borrow())) else { return self.open() };
         let waited = task.runtime.spawn(async move {
-            tokio::time::timeout(timeout, async move { status.wait_for(there).await.map(|_| ()) }).await
+            let waiting = closed.run_until_cancelled(status.wait_for(there));
+            tokio::time::timeout(timeout, waiting).await.is_err()
         });
         match waited.await {
-            Ok(Err(_)) => Err(ErrorKind::InitTimeout(timeout).into()),
+            Ok(true) => Err(ErrorKind::InitTimeout(timeout).into()),
             _ => self.open(),
         }
     }
@@ -166,26 +127,31 @@ impl Client {
     pub fn update_authentication(&self, authentication: Vec<Authentication>) -> Result<()> {
         Authentication::validate(&authentication)?;
         self.open()?;
-        if self.keep_authentication(&authentication) {
+        let core = &self.0.core;
+        if core.keep_authentication(&authentication) {
+            shared::identify(core, &authentication);
             return Ok(());
         }
-        let Some(http) = self.0.task.get().and_then(|task| task.http.upgrade()) else { return Ok(()) };
+        let Some(http) = core.task.get().and_then(|task| task.http.upgrade()) else { return Ok(()) };
         http.update_authentication(&authentication)?;
-        self.0.commands.send(Command::NewCredential).map_err(|_| ErrorKind::Closed.into())
+        shared::identify(core, &authentication);
+        core.commands.send(Command::NewCredential).map_err(|_| ErrorKind::Closed.into())
     }
 
-    /// [Shuts down](Self::shut_down) and waits, less than 100 ms, until the background task has ended. Idempotent.
+    /// [Shuts down](Self::shut_down) and waits, less than 100 ms, until the background task has ended, or has told this
+    /// handle's observer the last where others go on. Idempotent.
     pub async fn close(&self) {
         self.shut_down();
-        let ended = self.0.ended.clone();
-        let Some(task) = self.0.task.get() else { return };
+        let core = &self.0.core;
+        let ended = if core.stop.is_cancelled() { core.ended.clone() } else { self.0.left.clone() };
+        let Some(task) = core.task.get() else { return };
         let bounded = task.runtime.spawn(async move { tokio::time::timeout(CLOSE_LIMIT, ended.cancelled()).await });
         // Late or not, there is nothing more to do.
         let _ = bounded.await;
     }
 
-    /// Ends evaluating, releases the snapshot and tells the background task to end. Idempotent, never blocks, and may
-    /// be called from an [`Observer`].
+    /// Ends evaluating; the last handle also releases the snapshot and tells the background task to end. Idempotent,
+    /// never blocks, and may be called from an [`Observer`].
     pub fn shut_down(&self) {
         self.0.shut_down();
     }
@@ -199,13 +165,14 @@ impl Client {
     /// The status at this moment.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.0.status.borrow().clone()
+        let status = self.0.core.status.borrow().clone();
+        if self.0.store.is_closed() { status.closed() } else { status }
     }
 
-    /// The status and its changes.
+    /// The status and its changes: those of all handles together, whose last one closes it.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Status> {
-        self.0.status.subscribe()
+        self.0.core.status.subscribe()
     }
 
     /// Evaluates a boolean flag on the snapshot in force.
@@ -263,24 +230,25 @@ impl Client {
 
     /// Runs a future on the engine's own threads, for bindings that settle promises from there. Aborting it drops it.
     ///
-    /// A client that has not used the network yet has no threads: its futures end where they begin, and there is
-    /// nothing to be aborted. One that goes on takes the client online.
+    /// A client that has not used the network yet has no threads: its calls end where they begin, and there is nothing to
+    /// be aborted.
     pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Option<AbortHandle> {
-        let mut future = Box::pin(future);
-        if self.0.is_asleep() && future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+        let (mut future, core) = (Box::pin(future), &self.0.core);
+        if core.is_asleep() && future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
             return None;
         }
-        Some(self.0.task.get()?.runtime.spawn(future).abort_handle())
+        Some(core.task.get()?.runtime.spawn(future).abort_handle())
     }
 
     async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<bool> {
         self.open()?;
-        if self.0.is_asleep() {
+        if self.0.core.is_asleep() {
             return Ok(false);
         }
         let (reply, answer) = oneshot::channel();
-        self.0.commands.send(command(reply)).map_err(|_| ErrorKind::Closed)?;
-        let result = answer.await.map_err(|_| ErrorKind::Closed)?;
+        self.0.core.commands.send(command(reply)).map_err(|_| ErrorKind::Closed)?;
+        let answer = self.0.closed.run_until_cancelled(answer);
+        let result = answer.await.ok_or(ErrorKind::Closed)?.map_err(|_| ErrorKind::Closed)?;
         self.open()?;
         match result {
             Err(error) if self.0.strategy == ErrorStrategy::Fail || *error.kind() == ErrorKind::Closed => Err(error),
@@ -300,41 +268,6 @@ impl Client {
                 Err(ErrorKind::NotReady.into())
             }
         }
-    }
-}
-
-impl Inner {
-    fn shut_down(&self) {
-        self.store.close();
-        self.status.send_if_modified(|status| {
-            let first = status.connection != Connection::Closed;
-            if first {
-                *status = std::mem::take(status).closed();
-            }
-            first
-        });
-        self.stop.cancel();
-        self.say_goodbye();
-    }
-
-    /// Whether no task was started yet.
-    fn is_asleep(&self) -> bool {
-        self.task.get().is_none()
-    }
-
-    /// Puts what the client starts from in force.
-    fn plant(&self, seed: Seed, launch: &mut Launch) {
-        let Seed { snapshot, etag, source } = seed;
-        launch.journal.warnings(snapshot.warnings());
-        self.status.send_modify(|status| status.describe(&snapshot, source));
-        launch.writer.install(snapshot, etag);
-        launch.journal.event(Event::Ready);
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.shut_down();
     }
 }
 

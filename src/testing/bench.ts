@@ -1,8 +1,9 @@
 import { describe } from '../encode.js';
 import { invalidArgument } from '../errors.js';
 import { ClientHost } from '../host.js';
-import { start } from '../init.js';
+import { listen, start } from '../init.js';
 import { loadNative, type NativeClient } from '../native.js';
+import { Requests } from '../requests.js';
 import type { Settings } from '../settings.js';
 import { Complaints } from '../values/failure.js';
 import { type Entries, entriesOf, entryOf } from './entries.js';
@@ -57,15 +58,18 @@ export class TestBench implements Testing {
 
   /** `settings` are those of a client that starts offline. */
   constructor(settings: Settings, flags: unknown, maxEvaluations: unknown) {
-    this.#settings = settings;
+    // Listeners hear of what happens from now on, the flags of the beginning are none of it.
+    const { onReady: _ready, onUpdate: _update, onError: _error, ...quiet } = settings;
+    this.#settings = quiet;
     this.#recorder = new Recorder(readMost(maxEvaluations));
     this.#first = entriesOf(flags);
     this.#entries = this.#first;
-    this.host = new ClientHost(undefined, settings.logger);
-    const native = start(loadNative(), settings, this.host);
+    this.host = new ClientHost(new Requests(quiet), settings.logger);
+    const native = start(loadNative(), quiet, this.host, false);
     this.#complaints = new Complaints(this.#warn);
     this.#base = new World(native, this.#complaints, this.#warn);
     this.#base.show(this.#first);
+    listen(this.host.inbox.events, settings);
     const current = (): World => this.#current();
     this.native = this.#guided(native);
     this.valuation = new RecordingValuation(this.#base, current, this.#recorder);
@@ -134,8 +138,9 @@ export class TestBench implements Testing {
 
   /** Flags of their own for a scope; nobody listens to their changes. */
   #another(): World {
-    const host = new ClientHost(undefined, undefined);
-    return new World(start(loadNative(), this.#settings, host), this.#complaints, this.#warn);
+    const host = new ClientHost(new Requests(this.#settings), undefined);
+    const native = start(loadNative(), this.#settings, host, false);
+    return new World(native, this.#complaints, this.#warn);
   }
 
   #guided(base: NativeClient): NativeClient {

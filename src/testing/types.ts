@@ -20,7 +20,10 @@ export type TestValue<Flags, Key> = Key extends keyof Flags
 
 /** How a test client is set up: as every client, but for what needs a server. */
 export interface TestClientOptions<Flags = TestFlags>
-  extends Pick<ClientOptions, 'namespace' | 'logger' | 'hook'> {
+  extends Pick<
+    ClientOptions,
+    'namespace' | 'logger' | 'hook' | 'onReady' | 'onUpdate' | 'onError'
+  > {
   /** The flags at the beginning, and after `reset`. Default none. */
   readonly flags?: Flags | undefined;
   /** How many recorded evaluations are kept, the newest of them, 0 to 1,000,000. Default 10,000. */

@@ -1,4 +1,5 @@
 import { unwrap } from '../errors.js';
+import type { Explanation } from '../explain.js';
 import type { NativeClient } from '../native.js';
 import type { Outcome } from '../outcome.js';
 import { MALFORMED } from './attachments.js';
@@ -29,7 +30,7 @@ export class Valuation {
   ): T {
     let failure: Failure;
     try {
-      const asked = this.#resolver.ask(flagKey, scope.effective(context));
+      const asked = this.#resolver.ask(flagKey, scope.effective(context), reading);
       if (asked instanceof Failure) {
         failure = asked;
       } else {
@@ -122,6 +123,10 @@ export class Valuation {
     return all;
   }
 
+  explain(flagKey: unknown, scope: ContextScope, context: unknown): Explanation {
+    return this.#resolver.explain(flagKey, () => scope.effective(context));
+  }
+
   has(flagKey: unknown): boolean {
     try {
       const { code } = unwrap(this.#native.plan(String(flagKey))).error ?? {};
@@ -148,7 +153,7 @@ export class Valuation {
   ): EvaluationDetails<T> {
     const resolver = this.#resolver;
     try {
-      const asked = resolver.ask(flagKey, scope.effective(context));
+      const asked = resolver.ask(flagKey, scope.effective(context), reading);
       if (asked instanceof Failure) {
         return this.#failed(flagKey, defaultValue, asked);
       }

@@ -9,7 +9,6 @@ use crate::config::{Bootstrap, Config, Overrides, below};
 use crate::error::{Error, ErrorKind, Problem, Result, SnapshotReason};
 use crate::snapshot::{Made, Snapshot};
 use crate::status::Source;
-use crate::sync::Journal;
 
 /// The largest file of overrides that is read.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -55,12 +54,12 @@ pub(super) fn portable(text: &str, config: &Config) -> Result<Snapshot> {
     Snapshot::import(text, &config.namespace, config.server_compatibility)
 }
 
-/// The options with the file of overrides read, and without overrides where they do not count.
-pub(super) fn with_overrides(config: Config, journal: &Journal) -> Result<Config> {
+/// The options with the file of overrides read, and without overrides where they do not count, which `dangers` then say.
+pub(super) fn with_overrides(config: Config, dangers: &mut Vec<String>) -> Result<Config> {
     let Some(overrides) = &config.overrides else { return Ok(config) };
     if config.process_environment.is_production() && !config.allow_overrides_in_production {
         let ignored = "overrides are ignored where NODE_ENV is production, unless allowOverridesInProduction is true";
-        journal.dangers(&[ignored.to_owned()]);
+        dangers.push(ignored.to_owned());
         return Ok(Config { overrides: None, ..config });
     }
     let Overrides::File(path) = overrides else { return Ok(config) };

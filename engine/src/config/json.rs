@@ -42,6 +42,9 @@ const OPTIONS: &[&str] = &[
     "fetcher",
     "hook",
     "logger",
+    "onError",
+    "onReady",
+    "onUpdate",
     "signal",
 ];
 const RETRY: &[&str] = &["maxRetries", "baseDelayMs", "maxDelayMs", "jitter"];

@@ -11,7 +11,7 @@ const TEXT_OR_VALUES: &str = "an object of values by flag key, or a text of flag
 const FILE_OR_VALUES: &str = "an object of values by flag key, or the path of a file with one";
 
 /// Flag state to start from, before a server is heard or in place of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Bootstrap {
     /// Flags made of plain values.
     Values(Made),

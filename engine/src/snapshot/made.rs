@@ -25,10 +25,10 @@ const SAFE: f64 = 9_007_199_254_740_991.0;
 /// | a text | variant, enabled, without rules; its default variant has this key and no attachment |
 /// | a number | the same, the key being the number's text and the attachment the number |
 /// | an object, an array | the same, the key being `value` and the attachment the value's JSON |
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Made(Vec<Definition>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Definition {
     key: Box<str>,
     text: Box<str>,

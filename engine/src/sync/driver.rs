@@ -1,14 +1,18 @@
 //! The task behind a client: the only one, with the only `select!`.
 
+mod command;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+pub(crate) use command::{Command, Reply};
 
 use super::backoff;
 use super::clock::{self, Clock};
 use super::faults::Faults;
 use super::flight::{Polling, landing, next_news};
 use super::journal::Journal;
-use super::links::{Command, Links, Reply, Sources};
+use super::links::{Links, Sources};
 use super::load::Loaded;
 use super::machine::{Attempt, Effects, End, Failure, Input, Machine, Now, Policy};
 use super::order::Order;
@@ -73,6 +77,7 @@ impl Driver {
         }
         self.poll = None;
         self.stream = None;
+        self.take_in_the_last();
         self.step(Input::Close, Err(ErrorKind::Closed.into()));
         self.journal.event(Event::Closed);
         if let Some(cache) = &self.links.cache {
@@ -121,30 +126,6 @@ impl Driver {
                 () = tokio::time::sleep(wake) => self.step(Input::Tick, Ok(false)),
             }
         }
-    }
-
-    fn obey(&mut self, command: Command) {
-        let (input, reply) = match command {
-            Command::Refresh(reply) => (Input::Refresh, Some(reply)),
-            Command::Reconnect(reply) => {
-                self.sources.disconnect();
-                (Input::Reconnect, Some(reply))
-            }
-            // There is nothing to be done.
-            Command::Offline(offline, reply) if offline == self.machine.is_offline() => {
-                let _ = reply.send(Ok(false));
-                return;
-            }
-            Command::Offline(true, reply) => (Input::Offline, Some(reply)),
-            Command::Offline(false, reply) => (Input::Online, Some(reply)),
-            Command::NewCredential => (Input::NewCredential, None),
-        };
-        if let Some(reply) = reply {
-            // A caller is not held back, not even by a poll that has to wait for its turn.
-            self.sources.limiter.waive();
-            self.waiting.push(reply);
-        }
-        self.step(input, Ok(false));
     }
 
     /// The poll in flight has come to its end.

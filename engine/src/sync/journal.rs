@@ -72,13 +72,6 @@ impl Journal {
         self.warnings(warnings);
     }
 
-    /// What is dangerous in the settings is told with every start.
-    pub(crate) fn dangers(&self, warnings: &[String]) {
-        for warning in warnings {
-            self.tell(LogLevel::Warn, || warning.clone());
-        }
-    }
-
     pub(crate) fn warnings(&mut self, warnings: &[String]) {
         for warning in warnings {
             if self.told.len() >= REMEMBERED {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::audience::Audience;
+use super::driver::Command;
 use super::poll::Poller;
 use super::stream::Streamer;
 use crate::cache::Cache;
@@ -14,21 +16,6 @@ use crate::snapshot::Made;
 use crate::status::Status;
 use crate::store::Store;
 
-/// What a handle asks of the task.
-pub(crate) enum Command {
-    /// A poll, or part in the one that is under way; `true` when it changed the flags.
-    Refresh(Reply),
-    /// The same on new connections, and a new stream.
-    Reconnect(Reply),
-    /// What the next requests say of the client has changed.
-    NewCredential,
-    /// No more requests, answered at once; or requests again, answered as a refresh.
-    Offline(bool, Reply),
-}
-
-/// Where the outcome of a poll is awaited.
-pub(crate) type Reply = oneshot::Sender<Result<bool>>;
-
 /// What a driver shares with the handles of its client.
 pub(crate) struct Links {
     pub(crate) store: Store,
@@ -37,6 +24,7 @@ pub(crate) struct Links {
     pub(crate) settled: watch::Sender<Option<Result<()>>>,
     pub(crate) status: Arc<watch::Sender<Status>>,
     pub(crate) cache: Option<Cache>,
+    pub(crate) audience: Arc<Audience>,
     /// What is forced upon flag state from the disk; the sources see to theirs.
     pub(crate) forced: Option<Arc<Made>>,
     /// For a client that was offline until now: whether its flag state is from the disk.
