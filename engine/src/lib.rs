@@ -26,6 +26,7 @@ pub mod client;
 pub mod config;
 pub mod error;
 pub mod evaluate;
+pub mod features;
 #[cfg(all(feature = "sync", any(test, feature = "fuzzing")))]
 #[doc(hidden)]
 pub mod fuzz;

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+pub(crate) use condition::is_malformed;
 pub use diff::Change;
 pub(crate) use model::{
     BooleanRule, Condition, Constraint, Decider, Operator, Rule, Segment, Segments, StringTest, Subject,
