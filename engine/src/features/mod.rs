@@ -200,19 +200,21 @@ impl Features {
             }
         };
         let (trees, refusal) = tree::read(&text);
+        let mut is_json = json;
         if json && refusal.is_none() && !trees.is_empty() {
             if matches!(file.bytes, [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
                 note(&mut found, (Place::START, "a JSON file is UTF-8 without a byte order mark".to_owned()));
             }
             if let Err(refusal) = json::check(&text) {
                 note(&mut found, refusal);
+                is_json = false;
             }
         }
         if let Some(refusal) = refusal {
             note(&mut found, refusal);
         }
         for tree in trees {
-            let flaws = wellformed::check(&tree, json);
+            let flaws = wellformed::check(&tree, is_json);
             let at = |(place, field, reason)| Finding::at(file.path, place, field, reason);
             found.problems.extend(flaws.flaws.into_iter().map(at));
             if !flaws.is_excessive {

@@ -57,7 +57,9 @@ pub(super) fn refusal(error: &Error, text: &str) -> Refusal {
     if problem == "found unexpected end of stream" {
         return (error.context_mark().or(mark).map_or(Place::START, place), "a text in quotes is not closed".to_owned());
     }
-    let place = mark.map_or_else(|| end_of(text), place);
+    let at_end = mark.is_none_or(|mark| is_end(text, place(mark)));
+    let begun = error.context_mark().filter(|_| at_end && problem.ends_with('\''));
+    let place = begun.or(mark).map_or_else(|| end_of(text), place);
     let known = REASONS.iter().find(|(name, _)| *name == problem).map(|(_, reason)| *reason);
     let reason = match known {
         Some("no value can begin with this character") if is_tab(text, place) => "a tab cannot indent, use spaces",
@@ -65,6 +67,10 @@ pub(super) fn refusal(error: &Error, text: &str) -> Refusal {
         None => "this is not YAML",
     };
     (place, reason.to_owned())
+}
+
+fn is_end(text: &str, place: Place) -> bool {
+    text.lines().skip(place.line as usize - 1).all(|line| line.trim().is_empty())
 }
 
 fn is_tab(text: &str, place: Place) -> bool {

@@ -31,12 +31,11 @@ pub(super) fn check(tree: &Tree, json: bool) -> Flaws {
             _ => {}
         }
     }
-    let is_excessive = is_excessive(tree);
-    if is_excessive {
-        let reason = "aliases of aliases repeat far more than the file holds";
-        checker.flaws.push((tree.place, String::new(), reason.to_owned()));
+    let excess = excess(tree);
+    if let Some(alias) = excess {
+        checker.note(alias, "aliases of aliases repeat far more than the file holds");
     }
-    Flaws { flaws: checker.flaws, is_excessive }
+    Flaws { flaws: checker.flaws, is_excessive: excess.is_some() }
 }
 
 struct Checker<'a> {
@@ -122,25 +121,27 @@ fn equal(tree: &Tree, one: NodeId, other: NodeId) -> bool {
     true
 }
 
-/// Whether aliases make so much of a document that Go's YAML library gives up: a walk through everything that they
-/// stand for, which ends there.
-fn is_excessive(tree: &Tree) -> bool {
+/// The alias in which a document becomes so much that Go's YAML library gives up: found by a walk through everything
+/// that aliases stand for, which ends there.
+fn excess(tree: &Tree) -> Option<NodeId> {
     let (mut visited, mut by_alias) = (1u32, 0u32);
-    let mut open = vec![(Tree::ROOT, false)];
-    while let Some((id, aliased)) = open.pop() {
+    let mut open = vec![(Tree::ROOT, None)];
+    while let Some((id, alias)) = open.pop() {
         visited = visited.saturating_add(1);
-        by_alias = by_alias.saturating_add(u32::from(aliased));
+        by_alias = by_alias.saturating_add(u32::from(alias.is_some()));
         if by_alias > 100 && visited > 1000 && f64::from(by_alias) / f64::from(visited) > allowed(visited) {
-            return true;
+            return alias;
         }
+        let from = open.len();
         match &tree.node(id).content {
-            Content::Alias { target: Some(target), .. } => open.push((*target, true)),
-            Content::List(items) => open.extend(items.iter().map(|item| (*item, aliased))),
-            Content::Map(pairs) => open.extend(pairs.iter().flat_map(|(key, value)| [(*key, aliased), (*value, aliased)])),
+            Content::Alias { target: Some(target), .. } => open.push((*target, alias.or(Some(id)))),
+            Content::List(items) => open.extend(items.iter().map(|item| (*item, alias))),
+            Content::Map(pairs) => open.extend(pairs.iter().flat_map(|(key, value)| [(*key, alias), (*value, alias)])),
             _ => {}
         }
+        open[from..].reverse();
     }
-    false
+    None
 }
 
 /// The share of a document that may come from aliases, which falls with its size.

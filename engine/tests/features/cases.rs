@@ -8,46 +8,46 @@ use serde_json::Value;
 
 /// One recorded case.
 #[derive(serde::Deserialize)]
-pub struct Case {
-    pub id: String,
+pub(crate) struct Case {
+    pub(crate) id: String,
     /// The path in the repository and the file of the case that lay there.
     files: BTreeMap<String, String>,
     /// The namespaces that were asked and the file with the answer; none when the server knew no such namespace.
     #[serde(default)]
     namespaces: BTreeMap<String, Option<String>>,
-    pub result: String,
+    pub(crate) result: String,
 }
 
 /// The first finding of a refused case, which the table of ours holds.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-pub struct Refusal {
-    pub file: String,
-    pub line: Option<u32>,
-    pub field: String,
+pub(crate) struct Refusal {
+    pub(crate) file: String,
+    pub(crate) line: Option<u32>,
+    pub(crate) field: String,
 }
 
 /// What became of a case.
-pub struct Outcome {
-    pub features: Features,
+pub(crate) struct Outcome {
+    pub(crate) features: Features,
     /// Everything that is not as recorded.
-    pub differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
 }
 
-pub fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../test/conformance/features")
 }
 
-pub fn all() -> Vec<Case> {
+pub(crate) fn all() -> Vec<Case> {
     serde_json::from_slice(&std::fs::read(folder().join("cases.json")).unwrap()).unwrap()
 }
 
 /// Where each refused case is refused here, in the order of the findings.
-pub fn refusals() -> BTreeMap<String, Vec<Refusal>> {
-    serde_json::from_slice(&std::fs::read(folder().join("../refusals.json")).unwrap()).unwrap()
+pub(crate) fn refusals() -> BTreeMap<String, Vec<Refusal>> {
+    serde_json::from_slice(&std::fs::read(folder().join("../feature-refusals.json")).unwrap()).unwrap()
 }
 
 impl Case {
-    pub fn read(&self) -> Features {
+    pub(crate) fn read(&self) -> Features {
         let folder = folder().join(&self.id);
         let contents: Vec<(&str, Vec<u8>)> =
             self.files.iter().map(|(path, file)| (path.as_str(), std::fs::read(folder.join(file)).unwrap())).collect();
@@ -55,12 +55,12 @@ impl Case {
         features::read_folder(&files)
     }
 
-    pub fn is_refused(&self) -> bool {
+    pub(crate) fn is_refused(&self) -> bool {
         self.result == "refused"
     }
 
     /// Reads the case and compares it with the record and with the table of ours.
-    pub fn verify(&self, refusals: &BTreeMap<String, Vec<Refusal>>) -> Outcome {
+    pub(crate) fn verify(&self, refusals: &BTreeMap<String, Vec<Refusal>>) -> Outcome {
         let features = self.read();
         let mut differences = Vec::new();
         if self.is_refused() {

@@ -8,7 +8,7 @@ use crate::cases::folder;
 const SEGMENT: &str = "segments:\n- key: s\n  name: S\n  match_type: ALL_MATCH_TYPE\n";
 
 /// Every row that does not come out as recorded.
-pub fn differences() -> Vec<String> {
+pub(crate) fn differences() -> Vec<String> {
     let table = std::fs::read_to_string(folder().join("scalars.tsv")).unwrap();
     let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows.len(), 8 * 87);

@@ -25,7 +25,7 @@ const NUMBER: &[&str] =
 impl Checker<'_> {
     /// A constraint, and whether its value does not fit.
     pub(super) fn constraint(&mut self, id: NodeId, path: &str, segment: &str) -> Option<(Constraint, bool)> {
-        let mut fields = self.mapping(id, path, "a constraint")?;
+        let mut fields = self.mapping(id, path)?;
         let kind = self.required(&mut fields, "type");
         let kind = kind.and_then(|kind| {
             let names: Vec<(&str, usize)> = TYPES.iter().enumerate().map(|(at, (name, _))| (*name, at)).collect();
@@ -52,11 +52,11 @@ impl Checker<'_> {
         let type_name = format!("{}_CONSTRAINT_COMPARISON_TYPE", kind.trim_end_matches("_COMPARISON_TYPE"));
         let malformed = self.findings.problems.len() == problems && is_malformed(&type_name, operator, &text);
         if malformed {
-            let reason = format!(
-                "{} does not fit {operator} of {kind}, so segment {} is left out of every rule and rollout",
-                if text.is_empty() { "no value".to_owned() } else { quoted(&text) },
-                quoted(segment)
-            );
+            let flaw = match value {
+                Some(_) => format!("{} does not fit {operator} of {kind}", quoted(&text)),
+                None => format!("is missing, {operator} needs a list"),
+            };
+            let reason = format!("{flaw}; segment {} is left out of every rule and rollout", quoted(segment));
             let place = value.map_or(place, |value| self.place(value));
             self.findings.warnings.push(Finding::at(self.file, place, value_path, reason));
         }

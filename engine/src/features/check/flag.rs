@@ -8,7 +8,7 @@ use crate::features::tree::{Content, NodeId};
 impl Checker<'_> {
     pub(super) fn flag(&mut self, id: NodeId, path: &str) -> Flag {
         let mut flag = Flag::default();
-        let Some(mut fields) = self.mapping(id, path, "a flag") else { return flag };
+        let Some(mut fields) = self.mapping(id, path) else { return flag };
         if let Some(key) = self.required(&mut fields, "key") {
             flag.key = self.key(key, &fields.path("key"));
         }
@@ -63,7 +63,7 @@ impl Checker<'_> {
 
     fn flags_variant(&mut self, id: NodeId, path: &str) -> Variant {
         let mut variant = Variant::default();
-        let Some(mut fields) = self.mapping(id, path, "a variant") else { return variant };
+        let Some(mut fields) = self.mapping(id, path) else { return variant };
         if let Some(key) = self.required(&mut fields, "key") {
             variant.key = self.line(key, &fields.path("key"));
         }
@@ -95,7 +95,7 @@ impl Checker<'_> {
         for field in fields(self.tree, id) {
             let path = format!("{path}.{}", self.tree.label(field.key));
             match self.shape(field.value) {
-                Shape::Null => self.mismatch(field.value, &path, "another value"),
+                Shape::Null => self.problem(self.place(field.value), path, "must not be null"),
                 _ => self.walk(field.value, &path),
             }
         }

@@ -55,7 +55,7 @@ pub(super) fn document(tree: Tree, (file, name): (usize, &str), json: bool) -> (
     };
     let (mut namespace, mut flags, mut segments) = ("default".to_owned(), Vec::new(), Vec::new());
     if !tree.empty
-        && let Some(mut fields) = checker.mapping(Tree::ROOT, "", "a document")
+        && let Some(mut fields) = checker.mapping(Tree::ROOT, "")
     {
         if let Some(value) = fields.take("version") {
             checker.version(value);
@@ -130,9 +130,9 @@ impl<'a> Checker<'a> {
         self.problem(self.place(id), path, reason);
     }
 
-    fn mapping(&mut self, id: NodeId, path: &str, what: &str) -> Option<Fields<'a>> {
+    fn mapping(&mut self, id: NodeId, path: &str) -> Option<Fields<'a>> {
         if self.shape(id) != Shape::Map {
-            self.mismatch(id, path, &format!("a mapping, because it is {what}"));
+            self.mismatch(id, path, "a mapping");
             return None;
         }
         let rest = fields(self.tree, id);
@@ -239,7 +239,7 @@ impl<'a> Checker<'a> {
         match self.shape(id) {
             Shape::Text => self.key(id, "namespace"),
             Shape::Map => {
-                let Some(mut fields) = self.mapping(id, "namespace", "a namespace") else { return String::new() };
+                let Some(mut fields) = self.mapping(id, "namespace") else { return String::new() };
                 let key = match fields.take("key") {
                     Some(key) => self.key(key, "namespace.key"),
                     None => {

@@ -10,7 +10,7 @@ const OPERATORS: &[(&str, bool)] = &[("OR_SEGMENT_OPERATOR", false), ("AND_SEGME
 impl Checker<'_> {
     pub(super) fn rule(&mut self, id: NodeId, path: &str, variants: &[Variant]) -> Rule {
         let mut rule = Rule::default();
-        let Some(mut fields) = self.mapping(id, path, "a rule") else { return rule };
+        let Some(mut fields) = self.mapping(id, path) else { return rule };
         if let Some(segment) = self.required(&mut fields, "segment") {
             self.rule_segments(segment, &fields.path("segment"), &mut rule);
         }
@@ -39,7 +39,7 @@ impl Checker<'_> {
                 rule.segments.push(self.reference(id, key, path));
             }
             Shape::Map => {
-                let Some(mut fields) = self.mapping(id, path, "a list of segments") else { return };
+                let Some(mut fields) = self.mapping(id, path) else { return };
                 rule.segments = self.segment_keys(&mut fields);
                 rule.and = self.segment_operator(&mut fields);
                 self.leftovers(&fields, "the segment of a rule");
@@ -49,7 +49,7 @@ impl Checker<'_> {
     }
 
     fn distribution(&mut self, id: NodeId, path: &str, variants: &[Variant]) -> Option<Distribution> {
-        let mut fields = self.mapping(id, path, "a distribution")?;
+        let mut fields = self.mapping(id, path)?;
         let named = self.required(&mut fields, "variant").and_then(|variant| {
             let path = fields.path("variant");
             let key = self.line(variant, &path);
@@ -73,7 +73,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn rollout(&mut self, id: NodeId, path: &str) -> Rollout {
-        let Some(mut fields) = self.mapping(id, path, "a rollout") else { return Rollout::Empty };
+        let Some(mut fields) = self.mapping(id, path) else { return Rollout::Empty };
         self.description(&mut fields);
         let (segment, threshold) = (fields.take("segment"), fields.take("threshold"));
         self.leftovers(&fields, "a rollout");
@@ -89,7 +89,7 @@ impl Checker<'_> {
     }
 
     fn segment_rollout(&mut self, id: NodeId, path: &str) -> Rollout {
-        let Some(mut fields) = self.mapping(id, path, "the segment of a rollout") else { return Rollout::Empty };
+        let Some(mut fields) = self.mapping(id, path) else { return Rollout::Empty };
         let key = fields.take("key");
         let segments = match (key, fields.rest.iter().any(|field| field.name == "keys")) {
             (Some(_), true) => {
@@ -117,7 +117,7 @@ impl Checker<'_> {
     }
 
     fn threshold(&mut self, id: NodeId, path: &str) -> Rollout {
-        let Some(mut fields) = self.mapping(id, path, "a threshold") else { return Rollout::Empty };
+        let Some(mut fields) = self.mapping(id, path) else { return Rollout::Empty };
         let percentage = self.required(&mut fields, "percentage").map(|percentage| {
             let path = fields.path("percentage");
             if self.percentage(percentage).is_none() {

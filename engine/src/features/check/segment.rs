@@ -5,7 +5,7 @@ use crate::features::tree::NodeId;
 impl Checker<'_> {
     pub(super) fn segment(&mut self, id: NodeId, path: &str) -> Segment {
         let mut segment = Segment::default();
-        let Some(mut fields) = self.mapping(id, path, "a segment") else { return segment };
+        let Some(mut fields) = self.mapping(id, path) else { return segment };
         if let Some(key) = self.required(&mut fields, "key") {
             segment.key = self.key(key, &fields.path("key"));
         }
