@@ -73,6 +73,7 @@ pub(crate) fn source(source: Source) -> &'static str {
         Source::Snapshot => "snapshot",
         Source::Cache => "cache",
         Source::Server => "server",
+        Source::File => "file",
         _ => "none",
     }
 }

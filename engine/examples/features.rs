@@ -1,7 +1,11 @@
 //! Compares what becomes of the recorded feature files here with what a Flipt server made of them, as a table.
 //!
 //! `cargo run -p flipt-engine --example features`; ends with 1 when anything differs.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "an example shows what it does, and the records are there")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "an example shows what it does, and the records are there"
+)]
 
 #[path = "../tests/features/cases.rs"]
 mod cases;

@@ -1,6 +1,7 @@
 //! The [`Client`]: one namespace kept current in the background and evaluated in place.
 
 mod runtime;
+mod sources;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,21 +14,19 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::Cache;
-use crate::config::{Authentication, Config, ErrorStrategy, FetchMode};
+use crate::config::{Authentication, Config, ErrorStrategy};
 use crate::error::{Error, ErrorKind, Result, SnapshotReason};
 use crate::evaluate::{self, BatchItem, BooleanEvaluation, Request, VariantEvaluation};
-use crate::http::{Fetch, HttpFetch, Limiter};
+use crate::http::{Fetch, HttpFetch};
 use crate::snapshot::Snapshot;
+use crate::source::Files;
 pub use crate::status::{Changed, Connection, Event, LogLevel, Observer, Source, Status};
 use crate::store::{Store, StoreWriter, store};
-use crate::sync::{Command, Driver, Journal, Links, Policy, Poller, Reply, Sources, Streamer};
+use crate::sync::{Command, Driver, Journal, Links, Policy, Reply};
 pub use crate::sync::{contained, silence_panics};
 
 /// How long [`Client::close`] waits for the background task.
 const CLOSE_LIMIT: Duration = Duration::from_millis(80);
-
-/// Messages name this instead of a host when the caller fetches.
-const CALLERS_FETCH: &str = "the fetcher";
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
@@ -73,7 +72,8 @@ impl Client {
     pub fn start(config: Config, fetch: Option<Arc<dyn Fetch>>, observer: Option<Arc<dyn Observer>>) -> Result<Self> {
         config.validate()?;
         let seed = seed(&config)?;
-        let sources = sources(&config, fetch)?;
+        let files = Files::new(&config, observer.clone());
+        let sources = sources::of(&config, fetch, files.clone())?;
         let http = sources.http.as_ref().map_or_else(Weak::new, Arc::downgrade);
         let runtime = runtime::shared()?;
         let (writer, store) = store();
@@ -104,6 +104,9 @@ impl Client {
             driver.run().await;
             drop(live);
         });
+        if let Some(files) = files.filter(|files| files.are_watched()) {
+            runtime.spawn(files.watch(commands.downgrade(), stop.clone()));
+        }
         let strategy = config.error_strategy;
         Ok(Self(Arc::new(Inner { store, status, settled, commands, stop, ended, strategy, runtime, http })))
     }
@@ -337,22 +340,6 @@ impl Drop for Live {
         LIVE.fetch_sub(1, Ordering::AcqRel);
         self.0.cancel();
     }
-}
-
-/// Where flag state comes from: the server, or the caller's own fetch function.
-fn sources(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<Sources> {
-    let limiter = Limiter::new();
-    if let Some(fetch) = fetch {
-        config.refuse_streaming()?;
-        let poller = Arc::new(Poller::new(config, fetch, CALLERS_FETCH));
-        return Ok(Sources { poller, limiter, http: None, streamer: None });
-    }
-    let http = Arc::new(HttpFetch::new(config)?);
-    let place = http.place().to_owned();
-    let streams = config.fetch_mode == FetchMode::Streaming;
-    let streamer = streams.then(|| Arc::new(Streamer::new(config, Arc::clone(&http), Arc::clone(&limiter))));
-    let poller = Arc::new(Poller::new(config, Arc::clone(&http) as Arc<dyn Fetch>, &place));
-    Ok(Sources { poller, limiter, http: Some(http), streamer })
 }
 
 fn seed(config: &Config) -> Result<Option<Snapshot>> {

@@ -28,6 +28,7 @@
 //! | `tlsConfig` | [`Config::tls`] | the usual trust | see [`TlsConfig`] |
 //! | `proxy` | [`Config::proxy`] | what the environment says | an http or https URL, or false |
 //! | `cache` | [`Config::cache`] | none | `{ path, maxAgeMs? }` |
+//! | `source` | [`Config::source`] | none | `{ path, watch?, namespace? }`; not with a fetcher, streaming or a cache |
 
 mod authentication;
 mod cache;
@@ -38,6 +39,7 @@ mod limits;
 mod proxy;
 mod reader;
 mod server_url;
+mod source;
 mod suggestion;
 mod tls;
 
@@ -52,6 +54,7 @@ pub use environment::ProcessEnvironment;
 pub use proxy::ProxyChoice;
 pub(crate) use proxy::ProxyUrl;
 pub use server_url::ServerUrl;
+pub use source::SourceConfig;
 pub use tls::TlsConfig;
 
 use crate::error::{Error, ErrorKind, Problem, Result};
@@ -107,6 +110,8 @@ pub struct Config {
     pub proxy: ProxyChoice,
     /// Where the last good flag state is kept on disk.
     pub cache: Option<CacheConfig>,
+    /// The feature files that flag state is read from in the place of a server.
+    pub source: Option<SourceConfig>,
     /// What the calling thread's environment says of proxies and certificates. Not an option: the caller puts it here.
     pub process_environment: ProcessEnvironment,
 }
@@ -170,6 +175,7 @@ impl Default for Config {
             tls: TlsConfig::default(),
             proxy: ProxyChoice::default(),
             cache: None,
+            source: None,
             process_environment: ProcessEnvironment::default(),
         }
     }
@@ -210,11 +216,14 @@ impl Config {
         json::read(options, sources)
     }
 
-    /// A caller's own fetch function makes no streams.
+    /// A caller's own fetch function makes no streams, and reads no files.
     pub(crate) fn refuse_streaming(&self) -> Result<()> {
         let mut problems = Vec::new();
         if self.fetch_mode == FetchMode::Streaming {
             problems.push(limits::streaming_with_a_fetcher());
+        }
+        if self.source.is_some() {
+            problems.push(source::with_a_fetcher());
         }
         refuse(problems)
     }

@@ -36,6 +36,8 @@ pub mod http;
 pub mod redact;
 pub mod snapshot;
 #[cfg(feature = "sync")]
+pub mod source;
+#[cfg(feature = "sync")]
 pub mod status;
 pub mod store;
 #[cfg(feature = "sync")]

@@ -111,6 +111,8 @@ pub enum Source {
     Cache,
     /// The server.
     Server,
+    /// Feature files on this machine.
+    File,
 }
 
 /// Is told what happens inside a client.

@@ -71,7 +71,13 @@ fn segments_of_earlier_documents_evaluate_as_on_the_server() {
             let answer = evaluate::variant(&snapshot, &question).unwrap();
             (Value::from(&*answer.variant_key), answer.segment_keys.iter().map(ToString::to_string).collect())
         };
-        assert_eq!((value, segments), (response.get("enabled").or(response.get("variantKey")).unwrap().clone(), keys.iter().map(ToString::to_string).collect()));
+        assert_eq!(
+            (value, segments),
+            (
+                response.get("enabled").or(response.get("variantKey")).unwrap().clone(),
+                keys.iter().map(ToString::to_string).collect()
+            )
+        );
     }
     assert_eq!(recorded.len(), 2);
 }
@@ -97,7 +103,10 @@ fn a_file_at_the_root_is_skipped_with_a_warning_and_read_by_its_name() {
 #[test]
 fn all_mistakes_of_all_files_are_told_at_once() {
     let files = [
-        features::File { path: "b/features.yaml", bytes: b"flags:\n- key: a b\n  colour: red\n  enabled: yes\n  rules:\n  - segment: gone\n---\nflags: [\n" },
+        features::File {
+            path: "b/features.yaml",
+            bytes: b"flags:\n- key: a b\n  colour: red\n  enabled: yes\n  rules:\n  - segment: gone\n---\nflags: [\n",
+        },
         features::File { path: "a/features.json", bytes: b"{\"flags\": [{\"key\": 1, \"name\": \"\"}]}" },
     ];
     let told: Vec<String> = features::read_folder(&files).problems().iter().map(ToString::to_string).collect();

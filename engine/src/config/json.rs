@@ -2,7 +2,9 @@ use serde_json::Value;
 
 use super::authentication::Sources;
 use super::reader::{Reader, assign, object, problem, received};
-use super::{Config, ErrorStrategy, FetchMode, Retry, ServerUrl, authentication, cache, limits, proxy, refuse, tls};
+use super::{
+    Config, ErrorStrategy, FetchMode, Retry, ServerUrl, authentication, cache, limits, proxy, refuse, source, tls,
+};
 use crate::error::Result;
 use crate::snapshot::Compatibility;
 
@@ -30,6 +32,7 @@ const OPTIONS: &[&str] = &[
     "tlsConfig",
     "proxy",
     "cache",
+    "source",
     "fetcher",
     "hook",
     "logger",
@@ -96,6 +99,7 @@ impl Reader<'_> {
         tls::read(self, &mut config.tls);
         proxy::read(self, &mut config.proxy);
         cache::read(self, &mut config.cache);
+        source::read(self, config);
         if config.fetch_mode == FetchMode::Streaming && self.value("fetcher").is_some() {
             self.note(
                 "fetchMode",

@@ -210,8 +210,13 @@ mod tests {
     #[test]
     fn ids_are_clean_paths() {
         for (path, cleaned) in [
-            ("f/v", "f/v"), ("f/a/../b", "f/b"), ("f/..", "."), ("f//x//y/", "f/x/y"), ("f/../../x", "../x"),
-            ("f/.", "f"), ("f/ v ", "f/ v "),
+            ("f/v", "f/v"),
+            ("f/a/../b", "f/b"),
+            ("f/..", "."),
+            ("f//x//y/", "f/x/y"),
+            ("f/../../x", "../x"),
+            ("f/.", "f"),
+            ("f/ v ", "f/ v "),
         ] {
             assert_eq!(clean(path), cleaned);
         }

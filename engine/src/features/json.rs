@@ -94,7 +94,16 @@ impl Reader<'_> {
                     self.at += 1;
                     match self.peek() {
                         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-                        Some(b'u') if self.text.as_bytes()[self.at + 1..].iter().take(4).filter(|byte| byte.is_ascii_hexdigit()).count() == 4 => self.at += 5,
+                        Some(b'u')
+                            if self.text.as_bytes()[self.at + 1..]
+                                .iter()
+                                .take(4)
+                                .filter(|byte| byte.is_ascii_hexdigit())
+                                .count()
+                                == 4 =>
+                        {
+                            self.at += 5
+                        }
                         _ => return Err("JSON does not know this escape"),
                     }
                 }
@@ -170,9 +179,25 @@ mod tests {
             assert_eq!(check(text), Ok(()), "{text}");
         }
         for (text, column) in [
-            ("[1,]", 4), ("{\"a\":1,}", 8), ("{a: 1}", 2), ("{'a': 1}", 2), ("[01]", 3), ("[+1]", 2), ("[.5]", 2),
-            ("[1.]", 4), ("é", 1), ("[1 2]", 4), ("{} {}", 4), ("{} # x", 4), ("[\"a\u{9}\"]", 4), ("[\"\\x\"]", 4),
-            ("[\"\\u00g0\"]", 4), ("{\"a\" 1}", 6), ("[", 2), ("[tru]", 2), ("\"é", 3),
+            ("[1,]", 4),
+            ("{\"a\":1,}", 8),
+            ("{a: 1}", 2),
+            ("{'a': 1}", 2),
+            ("[01]", 3),
+            ("[+1]", 2),
+            ("[.5]", 2),
+            ("[1.]", 4),
+            ("é", 1),
+            ("[1 2]", 4),
+            ("{} {}", 4),
+            ("{} # x", 4),
+            ("[\"a\u{9}\"]", 4),
+            ("[\"\\x\"]", 4),
+            ("[\"\\u00g0\"]", 4),
+            ("{\"a\" 1}", 6),
+            ("[", 2),
+            ("[tru]", 2),
+            ("\"é", 3),
         ] {
             assert_eq!(check(text).unwrap_err().0, Place { line: 1, column }, "{text}");
         }

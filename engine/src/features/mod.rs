@@ -156,6 +156,32 @@ impl Features {
         self.written(namespace, Reach::Document)
     }
 
+    /// The digest that a server gives the snapshot of a namespace.
+    #[must_use]
+    pub fn digest(&self, namespace: &str) -> Option<&str> {
+        self.namespace(namespace).map(|namespace| namespace.digest.as_str())
+    }
+
+    /// Files that could not be read at all.
+    #[cfg(feature = "sync")]
+    pub(crate) fn refused(problem: Finding) -> Self {
+        Self { problems: vec![problem], ..Self::default() }
+    }
+
+    #[cfg(feature = "sync")]
+    pub(crate) fn add_problems(&mut self, problems: Vec<Finding>) {
+        self.problems.extend(problems);
+    }
+
+    /// The same with other names of the files.
+    #[cfg(feature = "sync")]
+    pub(crate) fn renamed(mut self, name: impl Fn(&str) -> String) -> Self {
+        for finding in self.problems.iter_mut().chain(&mut self.warnings) {
+            finding.file = name(&finding.file);
+        }
+        self
+    }
+
     fn written(&self, namespace: &str, reach: Reach) -> Option<String> {
         let namespace = self.namespace(namespace).filter(|_| self.problems.is_empty())?;
         Some(convert::snapshot(namespace, &self.documents, reach))

@@ -248,16 +248,25 @@ mod tests {
 
     #[test]
     fn numbers_are_taken_as_they_are_written() {
-        for text in "-0o17 +0x1f 0X1f 0b11 0o_7 0x_1F 1_0_0 00 017 0xF_F -0x8000000000000000 0xFFFFFFFFFFFFFFFF +1_0".split(' ') {
+        for text in
+            "-0o17 +0x1f 0X1f 0b11 0o_7 0x_1F 1_0_0 00 017 0xF_F -0x8000000000000000 0xFFFFFFFFFFFFFFFF +1_0".split(' ')
+        {
             assert_eq!(kind(text), Some(Kind::Int), "{text}");
         }
-        for text in "1._5 1_0e3 1e1_0 1e_1 +09.5 -00.5 +0_1.5 .5e3 5.e3 +5. 1e308 1e-400 12_34.5_6e7_8 0.0_1".split(' ') {
+        for text in "1._5 1_0e3 1e1_0 1e_1 +09.5 -00.5 +0_1.5 .5e3 5.e3 +5. 1e308 1e-400 12_34.5_6e7_8 0.0_1".split(' ')
+        {
             assert_eq!(kind(text), Some(Kind::Float), "{text}");
         }
-        for text in "0b 0b2 0o 0o8 0_8 +08 -09_1 02000000000000000000000 . .. .e5 1.e 1e+ 0x1p3 .1_0 ._5 1e309 ++5 _1 1K".split(' ') {
+        for text in
+            "0b 0b2 0o 0o8 0_8 +08 -09_1 02000000000000000000000 . .. .e5 1.e 1e+ 0x1p3 .1_0 ._5 1e309 ++5 _1 1K"
+                .split(' ')
+        {
             assert_eq!(kind(text), Some(Kind::Text), "{text}");
         }
-        for text in "-017 +017 0B11 0_7 -0_7 1_ 1_.5 09.5 00.5 08e1 017e1 -00 +00 0_ 0__1 1_e3 1.5_ 1._ 0x1_ +.inf .NAN <<".split(' ') {
+        for text in
+            "-017 +017 0B11 0_7 -0_7 1_ 1_.5 09.5 00.5 08e1 017e1 -00 +00 0_ 0__1 1_e3 1.5_ 1._ 0x1_ +.inf .NAN <<"
+                .split(' ')
+        {
             assert_eq!(kind(text), None, "{text}");
         }
     }
@@ -270,9 +279,20 @@ mod tests {
         assert_eq!(tagged("binary", "aGVsbG8=").unwrap().value, Value::Text("hello".into()));
         assert_eq!(tagged("str", "~").unwrap().value, Value::Text("~".into()));
         for (tag, text) in [
-            ("int", "08"), ("int", "1e3"), ("int", "18446744073709551616"), ("float", "5"), ("float", "1e400"),
-            ("float", "08"), ("bool", "yes"), ("bool", ""), ("null", "x"), ("timestamp", "x"), ("binary", "YQ"),
-            ("binary", "/w=="), ("set", "x"), ("merge", "<<"),
+            ("int", "08"),
+            ("int", "1e3"),
+            ("int", "18446744073709551616"),
+            ("float", "5"),
+            ("float", "1e400"),
+            ("float", "08"),
+            ("bool", "yes"),
+            ("bool", ""),
+            ("null", "x"),
+            ("timestamp", "x"),
+            ("binary", "YQ"),
+            ("binary", "/w=="),
+            ("set", "x"),
+            ("merge", "<<"),
         ] {
             assert_eq!(tagged(tag, text), None, "!!{tag} {text}");
         }

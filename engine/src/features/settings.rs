@@ -65,7 +65,18 @@ mod tests {
         for text in ["version: 2.0.0", "version: '1.9.12'", "version: 2.0.0-rc.1\ntemplates: {}"] {
             assert_eq!(check("flipt.yaml", text.as_bytes()), None, "{text}");
         }
-        for text in ["", "templates: {}", "version: 2", "version: 2.0", "version: 2.1.0", "version: 3.0.0", "version: []", "version: 01.0.0", "a: [", "version: 2.0.0.0"] {
+        for text in [
+            "",
+            "templates: {}",
+            "version: 2",
+            "version: 2.0",
+            "version: 2.1.0",
+            "version: 3.0.0",
+            "version: []",
+            "version: 01.0.0",
+            "a: [",
+            "version: 2.0.0.0",
+        ] {
             assert!(check("flipt.yaml", text.as_bytes()).is_some(), "{text}");
         }
     }

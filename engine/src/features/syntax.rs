@@ -55,7 +55,10 @@ pub(super) fn refusal(error: &Error, text: &str) -> Refusal {
     let problem = error.problem();
     let mark = error.problem_mark();
     if problem == "found unexpected end of stream" {
-        return (error.context_mark().or(mark).map_or(Place::START, place), "a text in quotes is not closed".to_owned());
+        return (
+            error.context_mark().or(mark).map_or(Place::START, place),
+            "a text in quotes is not closed".to_owned(),
+        );
     }
     let at_end = mark.is_none_or(|mark| is_end(text, place(mark)));
     let begun = error.context_mark().filter(|_| at_end && problem.ends_with('\''));

@@ -19,7 +19,8 @@ impl Timestamp {
     /// `t`, or with a time alone behind blanks. `None` for anything else, which is text.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut reader = Reader { rest: text.as_bytes() };
-        let mut read = Self { year: reader.year()?, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanos: 0, offset: 0 };
+        let mut read =
+            Self { year: reader.year()?, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanos: 0, offset: 0 };
         reader.byte(b'-')?;
         read.month = reader.number(1..=12)?;
         reader.byte(b'-')?;
@@ -94,9 +95,11 @@ impl Reader<'_> {
             let (head, rest) = self.rest[1..].split_at(digits);
             self.rest = rest;
             let counted = &head[..digits.min(9)];
-            read.nanos = counted.iter().chain(std::iter::repeat(&b'0')).take(9).fold(0, |sum, digit| {
-                sum * 10 + u32::from(digit - b'0')
-            });
+            read.nanos = counted
+                .iter()
+                .chain(std::iter::repeat(&b'0'))
+                .take(9)
+                .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
         }
         Some(())
     }
@@ -159,10 +162,26 @@ mod tests {
     #[test]
     fn anything_else_is_text() {
         for text in [
-            "", "2024", "24-01-01", "12024-01-01", "2024-13-01", "2024-02-30", "2024-001-01", "2024-01-01T",
-            "2024-01-01t03:04:05z", "2024-01-01 03:04:05 Z", "2024-01-01T03:04", "2024-01-01T03:04:05",
-            "2024-01-01T03:04:05.", "2024-01-01T03:04:05-0700", "2024-01-01T03:04:05+02", "2024-01-01T24:00:00Z",
-            "2024-01-01T03:04:60Z", "2024-01-01T03:04:05+25:00", "2024-01-01\t03:04:05", "2024-01-01 03:04:05.5Z",
+            "",
+            "2024",
+            "24-01-01",
+            "12024-01-01",
+            "2024-13-01",
+            "2024-02-30",
+            "2024-001-01",
+            "2024-01-01T",
+            "2024-01-01t03:04:05z",
+            "2024-01-01 03:04:05 Z",
+            "2024-01-01T03:04",
+            "2024-01-01T03:04:05",
+            "2024-01-01T03:04:05.",
+            "2024-01-01T03:04:05-0700",
+            "2024-01-01T03:04:05+02",
+            "2024-01-01T24:00:00Z",
+            "2024-01-01T03:04:60Z",
+            "2024-01-01T03:04:05+25:00",
+            "2024-01-01\t03:04:05",
+            "2024-01-01 03:04:05.5Z",
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use libyaml_safer::{Encoding, Event, EventData, Parser, ScalarStyle};
+use libyaml_safer::{Encoding, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
 
 use super::finding::Place;
 use super::syntax::{self, Escapes, Refusal, place};
@@ -43,7 +43,10 @@ pub(super) enum Content {
     List(Vec<NodeId>),
     Map(Vec<(NodeId, NodeId)>),
     /// Stands for another node; none when that is one that this node is part of.
-    Alias { name: Box<str>, target: Option<NodeId> },
+    Alias {
+        name: Box<str>,
+        target: Option<NodeId>,
+    },
 }
 
 impl Tree {
@@ -153,11 +156,20 @@ pub(super) fn read(text: &str) -> (Vec<Tree>, Option<Refusal>) {
     }
 }
 
+/// A collection that is not closed yet.
+struct Open {
+    id: NodeId,
+    /// The key that waits for its value.
+    key: Option<NodeId>,
+    /// Whether it is written in brackets or braces.
+    flow: bool,
+}
+
 /// Builds one tree of events.
 struct Composer {
     tree: Tree,
-    /// The collections that are not closed yet, with the key that waits for its value.
-    open: Vec<(NodeId, Option<NodeId>)>,
+    /// The collections that are not closed yet.
+    open: Vec<Open>,
     anchors: HashMap<String, NodeId>,
 }
 
@@ -177,28 +189,35 @@ impl Composer {
                 let Some(&target) = self.anchors.get(&anchor) else {
                     return Err((place, format!("there is no anchor &{} before this alias", shortened(&anchor))));
                 };
-                let target = (!self.open.iter().any(|(open, _)| *open == target)).then_some(target);
-                (None, None, Content::Alias { name: anchor.into(), target }, false)
+                let target = (!self.open.iter().any(|open| open.id == target)).then_some(target);
+                (None, None, Content::Alias { name: anchor.into(), target }, None)
             }
             EventData::Scalar { anchor, tag, value, style, .. } => {
                 let plain = style == ScalarStyle::Plain;
-                self.tree.empty = self.tree.nodes.is_empty()
-                    && plain
-                    && value.is_empty()
-                    && tag.is_none()
-                    && anchor.is_none();
+                // Where Flipt's reader expects another key; ours takes it for a part of the text.
+                if plain && value.contains('?') && self.open.last().is_some_and(|open| open.flow) {
+                    return Err((place, "a text with a question mark needs quotes within brackets".to_owned()));
+                }
+                self.tree.empty =
+                    self.tree.nodes.is_empty() && plain && value.is_empty() && tag.is_none() && anchor.is_none();
+                // A value left out in braces is the empty text to Flipt's reader, and null anywhere else.
+                let plain = plain && !(value.is_empty() && tag.is_none() && self.is_in_braces());
                 let content = if plain { Content::Plain(value.into()) } else { Content::Quoted(value.into()) };
-                (anchor, tag, content, false)
+                (anchor, tag, content, None)
             }
-            EventData::SequenceStart { anchor, tag, .. } => (anchor, tag, Content::List(Vec::new()), true),
-            EventData::MappingStart { anchor, tag, .. } => (anchor, tag, Content::Map(Vec::new()), true),
+            EventData::SequenceStart { anchor, tag, style, .. } => {
+                (anchor, tag, Content::List(Vec::new()), Some(style == SequenceStyle::Flow))
+            }
+            EventData::MappingStart { anchor, tag, style, .. } => {
+                (anchor, tag, Content::Map(Vec::new()), Some(style == MappingStyle::Flow))
+            }
             _ => return Ok(()),
         };
-        if opens && self.open.len() >= DEPTH {
+        if opens.is_some() && self.open.len() >= DEPTH {
             return Err((place, format!("the nesting is deeper than {DEPTH} levels")));
         }
         let tag = tag.filter(|tag| tag != "!").map(String::into_boxed_str);
-        let parent = self.open.last().map(|(parent, _)| *parent);
+        let parent = self.open.last().map(|open| open.id);
         if parent.is_none() {
             self.tree.place = place;
         }
@@ -207,14 +226,19 @@ impl Composer {
             self.anchors.insert(anchor, id);
         }
         self.attach(id);
-        if opens {
-            self.open.push((id, None));
+        if let Some(flow) = opens {
+            self.open.push(Open { id, key: None, flow });
         }
         Ok(())
     }
 
+    fn is_in_braces(&self) -> bool {
+        let open = self.open.last().filter(|open| open.flow);
+        open.is_some_and(|open| matches!(self.tree.node(open.id).content, Content::Map(_)))
+    }
+
     fn attach(&mut self, id: NodeId) {
-        let Some((parent, key)) = self.open.last_mut() else { return };
+        let Some(Open { id: parent, key, .. }) = self.open.last_mut() else { return };
         match &mut self.tree.nodes[parent.0 as usize].content {
             Content::List(items) => items.push(id),
             Content::Map(pairs) => match key.take() {

@@ -19,8 +19,7 @@ const TYPES: &[(&str, &[&str])] = &[
 ];
 const TEXT: &[&str] =
     &["eq", "neq", "empty", "notempty", "prefix", "suffix", "contains", "notcontains", "isoneof", "isnotoneof"];
-const NUMBER: &[&str] =
-    &["eq", "neq", "present", "notpresent", "lt", "lte", "gt", "gte", "isoneof", "isnotoneof"];
+const NUMBER: &[&str] = &["eq", "neq", "present", "notpresent", "lt", "lte", "gt", "gte", "isoneof", "isnotoneof"];
 
 impl Checker<'_> {
     /// A constraint, and whether its value does not fit.
@@ -31,7 +30,8 @@ impl Checker<'_> {
             let names: Vec<(&str, usize)> = TYPES.iter().enumerate().map(|(at, (name, _))| (*name, at)).collect();
             self.choice(kind, &fields.path("type"), &names)
         });
-        let property = self.required(&mut fields, "property").map(|property| self.line(property, &fields.path("property")));
+        let property =
+            self.required(&mut fields, "property").map(|property| self.line(property, &fields.path("property")));
         let operator = self.required(&mut fields, "operator");
         let operator = operator.and_then(|operator| self.operator(operator, &fields.path("operator"), kind));
         self.description(&mut fields);
@@ -60,8 +60,12 @@ impl Checker<'_> {
             let place = value.map_or(place, |value| self.place(value));
             self.findings.warnings.push(Finding::at(self.file, place, value_path, reason));
         }
-        let constraint =
-            Constraint { type_name, property: property.unwrap_or_default(), operator: operator.to_owned(), value: text };
+        let constraint = Constraint {
+            type_name,
+            property: property.unwrap_or_default(),
+            operator: operator.to_owned(),
+            value: text,
+        };
         Some((constraint, malformed))
     }
 
