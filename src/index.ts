@@ -9,6 +9,7 @@ export type {
 } from './credentials.js';
 export {
   EvaluationError,
+  type FeatureProblem,
   FliptError,
   type FliptErrorCode,
   type FliptErrorDetails,
@@ -40,6 +41,7 @@ export type {
   VariantResult,
 } from './evaluation.js';
 export type { ClientEvents, ListenOptions, StatusEvent } from './events.js';
+export { type FeatureNamespace, type FeatureReport, validateFeatures } from './features.js';
 export type {
   AbortSignalLike,
   CancelSignal,
@@ -59,6 +61,7 @@ export {
   ErrorStrategy,
   type JWTAuthentication,
   type RetryOptions,
+  type SourceOptions,
   type TlsConfig,
 } from './options.js';
 export type { ClientStatus, ConnectionState, FlagSource } from './status.js';

@@ -9,6 +9,7 @@ mod client;
 mod error;
 mod events;
 mod fast_call;
+mod features;
 #[cfg(feature = "test-hooks")]
 mod hooks;
 mod host_credential;

@@ -20,6 +20,7 @@ export const {
   NetworkError,
   SecurityError,
   ValidationError,
+  validateFeatures,
 } = sdk;
 
 export type FliptClient = InstanceOf<typeof sdk.FliptClient>;

@@ -49,6 +49,8 @@ use finding::Place;
 use model::Document;
 use namespace::{Namespace, Reach};
 
+use crate::error::{Error, ErrorKind, Result};
+
 /// The names that feature files have; a folder's other files are not read.
 pub const NAMES: [&str; 3] = ["features.json", "features.yaml", "features.yml"];
 
@@ -112,7 +114,27 @@ pub fn read_file(path: &str, bytes: &[u8]) -> Features {
     features
 }
 
+/// The snapshot of a namespace from the text of one features document, YAML or JSON.
+///
+/// # Errors
+/// [`ErrorKind::Source`] with everything that is wrong with it; findings name the file `features document`.
+pub fn convert(text: &str, namespace: &str) -> Result<String> {
+    const NAME: &str = "features document";
+    let features = read_file(NAME, text.as_bytes());
+    features.snapshot(namespace).ok_or_else(|| features.refusal(namespace, NAME))
+}
+
 impl Features {
+    /// Why there is no snapshot of a namespace.
+    pub(crate) fn refusal(&self, namespace: &str, name: &str) -> Error {
+        let mut problems = self.problems.clone();
+        if problems.is_empty() {
+            let reason = format!("no feature file has the namespace {}", syntax::quoted(namespace));
+            problems.push(Finding::of_file(name, reason));
+        }
+        Error::new(ErrorKind::Source(problems))
+    }
+
     /// Everything that keeps the files from being served, in the order of files and lines.
     #[must_use]
     pub fn problems(&self) -> &[Finding] {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::folder::{self, Listing};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Features, Finding};
+use crate::error::{ErrorKind, Result};
+use crate::features::Features;
 use crate::http::{Fetch, FetchFuture, FetchRequest, FetchResponse};
 use crate::status::{Event, LogLevel, Observer};
 use crate::sync::contain;
@@ -66,14 +66,8 @@ impl Files {
         let features = super::read_as(&self.path, &self.shown.to_string_lossy(), self.most_bytes);
         self.warn(&features);
         let digest = features.digest(&self.namespace).map(str::to_owned);
-        match (features.snapshot(&self.namespace), digest) {
-            (Some(snapshot), Some(digest)) => Ok((snapshot, digest)),
-            _ if features.problems().is_empty() => {
-                let reason = format!("no feature file has the namespace \"{}\"", self.namespace);
-                Err(refused(vec![Finding::of_file(&self.shown.to_string_lossy(), reason)]))
-            }
-            _ => Err(refused(features.problems().to_vec())),
-        }
+        let snapshot = features.snapshot(&self.namespace).zip(digest);
+        snapshot.ok_or_else(|| features.refusal(&self.namespace, &self.shown.to_string_lossy()))
     }
 
     fn warn(&self, features: &Features) {
@@ -93,10 +87,6 @@ impl Files {
         }
         Ok(FetchResponse { status: 200, etag: Some(digest), body: snapshot.into(), ..FetchResponse::default() })
     }
-}
-
-fn refused(problems: Vec<Finding>) -> Error {
-    Error::new(ErrorKind::Source(problems))
 }
 
 /// A shared handle, because reading goes on where it may take its time.
