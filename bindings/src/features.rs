@@ -34,8 +34,7 @@ pub struct NativeNamespace {
 impl From<&Features> for NativeFeatures {
     fn from(features: &Features) -> Self {
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let namespace =
-            |key: &str| NativeNamespace { key: key.to_owned(), flags: count(features.flag_count(key)) };
+        let namespace = |key: &str| NativeNamespace { key: key.to_owned(), flags: count(features.flag_count(key)) };
         Self {
             files: count(features.files()),
             namespaces: features.namespaces().map(namespace).collect(),

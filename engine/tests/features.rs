@@ -17,8 +17,8 @@ fn every_recorded_case_is_served_or_refused_as_by_the_server() {
     let cases = cases::all();
     let mut differences = Vec::new();
     for case in &cases {
-        let outcome = case.verify(&refusals);
-        differences.extend(outcome.differences.iter().map(|difference| format!("{}: {difference}", case.id)));
+        let found = case.differences(&case.read(), &refusals);
+        differences.extend(found.iter().map(|difference| format!("{}: {difference}", case.id)));
     }
     assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
     let count = |result: &str| cases.iter().filter(|case| case.result == result).count();
@@ -29,7 +29,7 @@ fn every_recorded_case_is_served_or_refused_as_by_the_server() {
 #[test]
 fn only_segments_of_earlier_documents_are_served_otherwise_than_evaluated() {
     let mut different = Vec::new();
-    for case in cases::all() {
+    for case in cases::all().iter().filter(|case| !case.is_refused()) {
         let features = case.read();
         let differs = features.namespaces().any(|namespace| features.snapshot(namespace) != features.served(namespace));
         if differs {

@@ -1,5 +1,8 @@
 use std::fmt;
 
+/// Findings of one file that are told; one more says that there are others.
+pub(super) const TOLD: usize = 1000;
+
 /// Something about feature files that their author should know: where it is, and what.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {

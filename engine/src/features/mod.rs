@@ -45,7 +45,7 @@ use std::cmp::Ordering;
 
 use check::Findings;
 pub use finding::Finding;
-use finding::Place;
+use finding::{Place, TOLD};
 use model::Document;
 use namespace::{Namespace, Reach};
 
@@ -53,9 +53,6 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The names that feature files have; a folder's other files are not read.
 pub const NAMES: [&str; 3] = ["features.json", "features.yaml", "features.yml"];
-
-/// Findings of one file that are told; one more says that there are others.
-const TOLD: usize = 1000;
 
 /// One file of a folder.
 #[derive(Debug, Clone, Copy)]
@@ -289,9 +286,8 @@ fn bounded(mut findings: Vec<Finding>, file: &str) -> Vec<Finding> {
     findings.sort_by_key(|finding| (finding.line, finding.column));
     findings.dedup();
     if findings.len() > TOLD {
-        let left = findings.len() - TOLD;
         findings.truncate(TOLD);
-        findings.push(Finding::of_file(file, format!("{left} more findings are left out")));
+        findings.push(Finding::of_file(file, "further findings are left out"));
     }
     findings
 }

@@ -11,6 +11,9 @@ use super::syntax::{self, Escapes, Refusal, place};
 /// The deepest nesting that is read, as in the YAML reader of Flipt.
 const DEPTH: usize = 10_000;
 
+/// Steps of a path that are shown, counted from its end.
+const STEPS: usize = 40;
+
 /// One document of a file, its nodes in the order in which they stand there.
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -74,6 +77,10 @@ impl Tree {
         let mut steps = Vec::new();
         let mut current = id;
         while let Some(parent) = self.node(current).parent {
+            if steps.len() >= STEPS {
+                steps.push("…".to_owned());
+                break;
+            }
             steps.push(match &self.node(parent).content {
                 Content::List(items) => format!("[{}]", items.iter().position(|item| *item == current).unwrap_or(0)),
                 Content::Map(pairs) => pairs

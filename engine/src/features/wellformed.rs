@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::fields::{is_merge, merged, text};
-use super::finding::Place;
+use super::finding::{Place, TOLD};
 use super::scalar::{Kind, resolve};
 use super::syntax::quoted;
 use super::tree::{Content, NodeId, Tree};
@@ -47,6 +47,9 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn note(&mut self, id: NodeId, reason: impl Into<String>) {
+        if self.flaws.len() > TOLD {
+            return;
+        }
         self.flaws.push((self.tree.node(id).place, self.tree.path(id), reason.into()));
     }
 

@@ -65,6 +65,6 @@ fn file(position: &str, scalar: &str) -> (String, &'static str) {
             ),
             "/flags/0/rollouts/0/threshold/percentage",
         ),
-        other => panic!("unknown position {other}"),
+        other => unreachable!("unknown position {other}"),
     }
 }

@@ -74,7 +74,7 @@ impl Checker<'_> {
         if let Some(attachment) = fields.take("attachment") {
             let path = fields.path("attachment");
             match self.shape(attachment) {
-                Shape::List | Shape::Map | Shape::Null => self.walk(attachment, &path),
+                Shape::List | Shape::Map | Shape::Null => self.walk(attachment),
                 _ => self.mismatch(attachment, &path, "a mapping, a list or null"),
             }
             variant.attachment = Some(attachment);
@@ -96,39 +96,34 @@ impl Checker<'_> {
             let path = format!("{path}.{}", self.tree.label(field.key));
             match self.shape(field.value) {
                 Shape::Null => self.problem(self.place(field.value), path, "must not be null"),
-                _ => self.walk(field.value, &path),
+                _ => self.walk(field.value),
             }
         }
     }
 
     /// What may hold anything still cannot hold what JSON has no word for.
-    fn walk(&mut self, id: NodeId, path: &str) {
-        let mut open = vec![(id, path.to_owned())];
-        while let Some((id, path)) = open.pop() {
+    fn walk(&mut self, id: NodeId) {
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
             let target = self.tree.target(id);
             if !self.walked.insert(target) {
                 continue;
             }
             let from = open.len();
             match &self.tree.node(target).content {
-                Content::List(items) => {
-                    open.extend(items.iter().enumerate().map(|(index, item)| (*item, format!("{path}[{index}]"))));
-                }
+                Content::List(items) => open.extend(items),
                 Content::Map(pairs) => {
                     for &(key, value) in pairs {
-                        let path = format!("{path}.{}", self.tree.label(key));
-                        if is_merge(self.tree, key) {
-                            open.push((value, path));
-                            continue;
+                        if !is_merge(self.tree, key) && !self.is_text(key) {
+                            let reason = "a key must be a text here, put it in quotes";
+                            self.problem(self.place(key), self.tree.path(key), reason);
                         }
-                        if !matches!(self.shape(key), Shape::Text | Shape::Broken) || !self.is_text(key) {
-                            self.problem(self.place(key), &path, "a key must be a text here, put it in quotes");
-                        }
-                        open.push((value, path));
+                        open.push(value);
                     }
                 }
                 _ if matches!(self.value(id), Some(Value::Date(_))) => {
-                    self.problem(self.place(id), path, "a date without quotes cannot stand here, put it in quotes");
+                    let reason = "a date without quotes cannot stand here, put it in quotes";
+                    self.problem(self.place(id), self.tree.path(id), reason);
                 }
                 _ => {}
             }
@@ -136,8 +131,9 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether the decoder takes a scalar for a text, too.
+    /// Whether schema and decoder take a scalar for a text; what has no meaning is told elsewhere.
     fn is_text(&self, id: NodeId) -> bool {
-        self.value(id).is_none_or(|value| matches!(value, Value::Text(_)))
+        let by_schema = matches!(self.shape(id), Shape::Text | Shape::Broken);
+        by_schema && self.value(id).is_none_or(|value| matches!(value, Value::Text(_)))
     }
 }

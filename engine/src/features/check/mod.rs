@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use shape::Shape;
 
 use super::fields::{Field, fields};
-use super::finding::{Finding, Place};
+use super::finding::{Finding, Place, TOLD};
 use super::model::Document;
 use super::scalar::{Value, resolve};
 use super::syntax::quoted;
@@ -110,7 +110,9 @@ impl Fields<'_> {
 
 impl<'a> Checker<'a> {
     fn problem(&mut self, place: Place, field: impl Into<String>, reason: impl Into<String>) {
-        self.findings.problems.push(Finding::at(self.file, place, field, reason));
+        if self.findings.problems.len() <= TOLD {
+            self.findings.problems.push(Finding::at(self.file, place, field, reason));
+        }
     }
 
     fn place(&self, id: NodeId) -> Place {
