@@ -10,12 +10,14 @@ mod error;
 mod events;
 mod explain;
 mod fast_call;
+mod features;
 mod flags;
 #[cfg(feature = "test-hooks")]
 mod hooks;
 mod host_credential;
 mod host_fetch;
 mod inbox;
+mod local;
 mod options;
 mod panics;
 mod pin;
