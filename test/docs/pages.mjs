@@ -85,18 +85,24 @@ function linksOf(page) {
 
 function wideLines(page) {
   if (!page.page.startsWith('docs/')) return [];
+  // What a program printed is as wide as it is.
+  const printed = new Set(linesIn(page.blocks.filter(({ language }) => language === 'text')));
   return page.lines
     .map((text, index) => ({ text, line: index + 1 }))
+    .filter(({ line }) => !printed.has(line))
     .filter(({ text }) => text.length > widest && !text.startsWith('|') && !/https?:/.test(text))
     .map(({ line, text }) => `${page.page}:${line}: ${text.length} characters wide`);
 }
 
 /** The lines of a page that are in no block. */
 function proseOf({ lines, blocks }) {
-  const inside = new Set(
-    blocks.flatMap(({ line, lines: own }) => own.map((_, index) => line + index)),
-  );
+  const inside = new Set(linesIn(blocks));
   return lines
     .map((text, index) => ({ text, line: index + 1 }))
     .filter(({ line }) => !inside.has(line));
+}
+
+/** The numbers of the lines of blocks. */
+function linesIn(blocks) {
+  return blocks.flatMap(({ line, lines }) => lines.map((_, index) => line + index));
 }
