@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn feature_files() {
-        hold("features", super::features);
+        hold("features", features);
     }
 
     #[test]
