@@ -249,7 +249,7 @@ describe('setTestValue', () => {
     for (const call of [
       () => client.setTestValue('banner', true as never),
       () => client.removeTestValue('banner'),
-      () => client.testing,
+      () => client.testing.evaluations,
     ]) {
       expect(await failureOf(call)).toMatchObject({
         code: 'FLIPT_ARGUMENT_INVALID',
