@@ -27,7 +27,7 @@ import type {
   TestClient,
   TestClientOptions,
   TestFlags,
-  Testing,
+  TestRecords,
   TestValue,
 } from './testing/types.js';
 import { ContextScope } from './values/context-scope.js';
@@ -259,7 +259,7 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
    *
    * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for any other client
    */
-  get testing(): Testing {
+  get testing(): TestRecords {
     return this.#tested('testing');
   }
 

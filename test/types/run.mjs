@@ -69,7 +69,7 @@ function layOut() {
     cpSync(join(root, 'node_modules', name), join(modules, name), { recursive: true });
   }
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  for (const name of ['every-call', 'subpaths', 'platform']) {
+  for (const name of ['every-call', 'subpaths', 'testing', 'platform']) {
     for (const ending of ['ts', 'cts', 'mts']) {
       cpSync(join(here, 'programs', `${name}.ts`), join(folder, `${name}.${ending}`));
     }
@@ -92,7 +92,7 @@ function compile({ ending, module, moduleResolution }, { lib, types, platform },
     skipDefaultLibCheck: true,
     noEmit: true,
   };
-  const names = ['every-call', 'subpaths', ...(platform ? ['platform'] : [])];
+  const names = ['every-call', 'subpaths', 'testing', ...(platform ? ['platform'] : [])];
   const files = names.map((name) => join(folder, `${name}.${ending}`));
   const program = ts.createProgram(files, options, host(options));
   return ts.getPreEmitDiagnostics(program);
