@@ -8,6 +8,7 @@ export type {
   TokenAuthentication,
   TokenSource,
 } from './credentials.js';
+export { type Environment, optionsFromEnvironment } from './environment.js';
 export {
   EvaluationError,
   FliptError,

@@ -195,6 +195,12 @@ export interface NativeClient {
   obtainedCredential(id: number, answer: ObtainedCredential): void;
   /** Takes effect with the next request. */
   updateAuthentication(authenticationJson: string): Tagged<boolean>;
+  /** A further handle, unless the options name another client. */
+  another(
+    optionsJson: string,
+    wake: () => void,
+    kinds: readonly string[],
+  ): Tagged<NativeClient | undefined>;
   createEvaluator(bytes: number): NativeEvaluator;
   plan(flagKey: string): Tagged<NativePlan>;
   /** The plans of all flags, in the order of the flag state. */
@@ -218,6 +224,8 @@ export interface NativeAddon {
     host: Host,
     environment: Readonly<Record<string, string>>,
   ): Tagged<NativeClient>;
+  /** The same on the client of these options that runs in this process already, if there is one. */
+  shareClient: NativeAddon['createClient'];
 }
 
 /** One place where the addon was looked for. */

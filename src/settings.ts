@@ -1,6 +1,7 @@
+import type { ChangeEvent } from './changes.js';
 import { encodeAuthentication, type TokenFunction } from './credentials.js';
 import { describe, emptyRecord, encode, read, wellFormed } from './encode.js';
-import type { Problem } from './errors.js';
+import type { FliptError, Problem } from './errors.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
 import type { Logger } from './logger.js';
@@ -11,6 +12,9 @@ interface Local {
   fetcher?: IFetcher;
   hook?: Hook;
   logger?: Logger;
+  onError?: (error: FliptError) => void;
+  onReady?: () => void;
+  onUpdate?: (change: ChangeEvent) => void;
   signal?: AbortSignalLike;
 }
 
@@ -30,6 +34,11 @@ interface Shape {
   fits(value: unknown): boolean;
 }
 
+const LISTENER: Shape = {
+  allowed: 'a function',
+  fits: (value) => typeof value === 'function',
+};
+
 const SHAPES: Readonly<Record<keyof Local, Shape>> = {
   fetcher: {
     allowed: 'a function that resolves with a response',
@@ -43,6 +52,9 @@ const SHAPES: Readonly<Record<keyof Local, Shape>> = {
     allowed: 'an object with the functions debug, info, warn and error',
     fits: (value) => hasMethods(value, ['debug', 'info', 'warn', 'error']),
   },
+  onError: LISTENER,
+  onReady: LISTENER,
+  onUpdate: LISTENER,
   signal: SIGNAL,
 };
 
@@ -56,7 +68,7 @@ export function readOptions(options: unknown): Settings {
     const value = read(options as object, key);
     const shape = shapeOf(key);
     if (key === 'authentication') {
-      rest[key] = encodeAuthentication(value, (source) => sources.push(source) - 1);
+      rest[key] = encodeAuthentication(value, (source) => ({ $source: sources.push(source) - 1 }));
     } else if (shape === undefined) {
       rest[wellFormed(key)] = encode(value);
     } else if (value === undefined || value === null) {

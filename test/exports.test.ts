@@ -17,6 +17,7 @@ describe('exports', () => {
       'SecurityError',
       'ValidationError',
       'getValueAsString',
+      'optionsFromEnvironment',
       'readFlagsState',
     ]);
   });
@@ -76,6 +77,7 @@ describe('exports', () => {
       ]),
     );
     expect(typeof FliptClient.init).toBe('function');
+    expect(typeof FliptClient.shared).toBe('function');
   });
 });
 

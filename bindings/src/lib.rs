@@ -22,6 +22,7 @@ mod pin;
 mod plan;
 mod request;
 mod results;
+mod sharing;
 mod status;
 mod ticks;
 mod waiting;
