@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { FliptClient } from '../client.js';
 import { optionsFromEnvironment } from '../environment.js';
+import type { Logger } from '../logger.js';
 import type { ClientOptions } from '../options.js';
+import type { Output } from './output.js';
 import { namespaceOf } from './portable.js';
 import { misused, unusableFile } from './refusal.js';
 import type { Call, Given, Options } from './verb.js';
@@ -28,17 +30,48 @@ export const FLAGS_FROM: Options = {
 };
 
 /** A client on the flags that the command line names, loaded. `more` is laid over its options. */
-export function openFlags(call: Call, more: ClientOptions = {}): Promise<FliptClient> {
-  const { given, output } = call;
-  const ignored = (): void => {};
-  const logger = {
-    debug: ignored,
-    info: ignored,
-    warn: (message: string) => output.warning(message),
-    error: (message: string) => output.warning(message),
-  };
-  const options = { logger, ...optionsOf(call), ...more };
-  return output.during(waitingFor(given, options), FliptClient.init(options));
+export async function openFlags(call: Call, more: ClientOptions = {}): Promise<FliptClient> {
+  const warnings = new Warnings(call.output);
+  const options = { logger: warnings, ...optionsOf(call), ...more };
+  const loading = call.output.during(waitingFor(call.given, options), FliptClient.init(options));
+  const client = await loading;
+  warnings.release();
+  return client;
+}
+
+/** Warnings of a client. Those of a load that fails are left out: its error says the same. */
+class Warnings implements Logger {
+  readonly #output: Output;
+  #held: string[] | undefined = [];
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  debug(): void {}
+
+  info(): void {}
+
+  warn(message: string): void {
+    if (this.#held === undefined) {
+      this.#output.warning(message);
+    } else {
+      this.#held.push(message);
+    }
+  }
+
+  error(message: string): void {
+    this.warn(message);
+  }
+
+  /** From now on warnings are printed as they come, and those that wait are. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const message of held) {
+      this.warn(message);
+    }
+  }
 }
 
 /** A client on the flags of a snapshot file. */
