@@ -4,6 +4,7 @@ import {
   type CallOptions,
   callAborted,
   readCallOptions,
+  readOffline,
   readWaitOptions,
   settled,
   type WaitOptions,
@@ -110,6 +111,22 @@ export class ConnectedClient extends FlagValues {
   async reconnect(options?: CallOptions): Promise<void> {
     const { signal } = readCallOptions(options);
     await this.#settled((settle) => this.#native.reconnect(settle), signal);
+  }
+
+  /**
+   * Stops using the network, or uses it again. Offline the flag state stays in force, `status.connection` is `offline`,
+   * which is no error, no connection is open, no timer runs, and `refresh()` resolves with `false`. Going online asks the
+   * server at once, and resolves when it has answered.
+   *
+   * @throws NetworkError, SecurityError when going online and the fetch failed under `errorStrategy: 'fail'`; the client
+   * is online all the same and goes on trying
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for anything but a boolean; `FLIPT_OPTION_INVALID` when a client that
+   * started offline cannot use its options; it stays offline then
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  async setOffline(offline: boolean): Promise<void> {
+    const wanted = readOffline(offline);
+    await this.#settled((settle) => this.#native.setOffline(settle, wanted), undefined);
   }
 
   /**
