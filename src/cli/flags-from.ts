@@ -121,11 +121,8 @@ function ofEnvironment(given: Given, environment: Call['environment']): ClientOp
 function ofSnapshot(path: string, namespace: string | undefined): ClientOptions {
   const text = readText(path);
   return {
-    snapshot: text,
-    fetcher: () => Promise.reject(new Error('there is no server')),
-    errorStrategy: 'fallback',
-    updateInterval: 0,
-    retry: { maxRetries: 0 },
+    offline: true,
+    bootstrap: text,
     ...present('namespace', namespace ?? namespaceOf(text)),
   };
 }
