@@ -221,6 +221,7 @@ export class ConnectedClient extends FlagValues {
   /**
    * Puts other credentials in force, beginning with the next request; a stream reconnects with them. The credential
    * that worked last stays as fallback for `credentialGracePeriodMs`. Without effect where a `fetcher` makes the requests.
+   * All handles of {@link FliptClient.shared} are concerned; functions are refused where other threads may share.
    *
    * @throws ValidationError `FLIPT_OPTION_INVALID` naming every bad field; the credentials in force then stay
    * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
@@ -234,6 +235,8 @@ export class ConnectedClient extends FlagValues {
   /**
    * Stops everything the client does and releases its flag state. Every later call but this one fails with
    * `FLIPT_CLIENT_CLOSED`, from the moment of the call. Never rejects; resolves within moments, whatever the network does.
+   *
+   * A client of {@link FliptClient.shared} is closed by itself; connection and flag state end with the last one.
    */
   close(): Promise<void> {
     this.#closed ??= this.#end();

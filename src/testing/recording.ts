@@ -5,6 +5,7 @@ import type {
   VariantEvaluationResponse,
 } from '../evaluation.js';
 import { Evaluator } from '../evaluator.js';
+import type { Explanation } from '../explain.js';
 import type { ContextScope } from '../values/context-scope.js';
 import type { EvaluationDetails, FlagValue } from '../values/details.js';
 import type { Reading } from '../values/reading.js';
@@ -77,6 +78,10 @@ export class RecordingValuation extends Valuation {
       this.#recorded(details, scope, context, undefined);
     }
     return all;
+  }
+
+  override explain(flagKey: unknown, scope: ContextScope, context: unknown): Explanation {
+    return this.#current().valuation.explain(flagKey, scope, context);
   }
 
   override has(flagKey: unknown): boolean {

@@ -116,7 +116,7 @@ fn what_is_installed_is_told_in_the_calling_thread() {
     guarded_blocking(|| {
         let events = Arc::new(Events::default());
         let client = offline_with(json!({ "bootstrap": { "a": true, "b": "x" } }), Some(Arc::clone(&events) as _));
-        assert_eq!(events.take(), ["ready", "Offline"]);
+        assert_eq!(events.take(), ["Offline", "ready"]);
         assert!(client.install(made(&json!({ "a": true, "b": "y", "c": 1 }))).unwrap());
         assert_eq!(events.take(), [r#"Bootstrap +["c"] -[] ~["b"]"#]);
         assert_eq!((variant(&client, "b"), client.status().flag_count), ("y".to_owned(), 3));

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{Authentication, Config, ServerUrl, Token};
@@ -8,6 +9,9 @@ use crate::http::Fetch;
 pub(super) struct Identity {
     place: Place,
     authentication: Vec<Authentication>,
+    /// Whether there were functions among the credentials at first: theirs is a client that others do not find later by a
+    /// token that took their place.
+    has_functions: bool,
     fetch: Option<Arc<dyn Fetch>>,
 }
 
@@ -18,11 +22,18 @@ struct Place {
     environment: String,
     namespace: String,
     reference: Option<String>,
+    /// The feature files in the place of a server.
+    source: Option<PathBuf>,
 }
 
 impl Identity {
     pub(super) fn new(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Self {
-        Self { place: Place::new(config), authentication: config.authentication.clone(), fetch }
+        Self {
+            place: Place::new(config),
+            authentication: config.authentication.clone(),
+            has_functions: config.authentication.iter().any(is_function),
+            fetch,
+        }
     }
 
     /// Whether the options mean this client, where functions are taken for the same.
@@ -45,7 +56,10 @@ impl PartialEq for Identity {
             (None, None) => true,
             _ => false,
         };
-        is_same_fetch && self.place == other.place && self.authentication == other.authentication
+        is_same_fetch
+            && self.has_functions == other.has_functions
+            && self.place == other.place
+            && self.authentication == other.authentication
     }
 }
 
@@ -56,8 +70,13 @@ impl Place {
             environment: config.environment.clone(),
             namespace: config.namespace.clone(),
             reference: config.reference.clone(),
+            source: config.source.as_ref().map(|source| source.path.clone()),
         }
     }
+}
+
+fn is_function(authentication: &Authentication) -> bool {
+    matches!(authentication, Authentication::ClientToken(Token::Source(_)) | Authentication::Jwt(Token::Source(_)))
 }
 
 fn is_same(own: &Authentication, other: &Authentication) -> bool {
@@ -152,5 +171,8 @@ mod tests {
         let new = json!({ "authentication": { "clientToken": "new" } });
         one.authenticate(&config(&new).authentication);
         assert!(one == identity(&new));
+        let mut function = identity(&json!({ "authentication": { "clientToken": { "$source": 0 } } }));
+        function.authenticate(&config(&new).authentication);
+        assert!(function != identity(&new), "what belongs to one thread is not found by others");
     }
 }
