@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { FliptClient } from '../client.js';
 import { optionsFromEnvironment } from '../environment.js';
+import { validateFeatures } from '../features.js';
 import type { Logger } from '../logger.js';
 import type { ClientOptions } from '../options.js';
 import type { Output } from './output.js';
@@ -93,8 +94,8 @@ function optionsOf({ given, environment }: Call): ClientOptions {
   const shared = ofEnvironment(given, environment);
   const initTimeoutMs = timeoutMs(given);
   if (source !== undefined) {
-    const key = namespace ?? shared.namespace;
-    throw misused(`--source ${source} ${key} ${initTimeoutMs}`);
+    const key = namespace ?? shared.namespace ?? onlyNamespace(source);
+    return { initTimeoutMs, source: { path: source, watch: false }, ...present('namespace', key) };
   }
   const token = given.text('token');
   return {
@@ -109,6 +110,12 @@ function optionsOf({ given, environment }: Call): ClientOptions {
     requestTimeout: initTimeoutMs / 1000,
     connectTimeoutMs: Math.min(5000, initTimeoutMs),
   };
+}
+
+/** Files of a single namespace leave no doubt which one is meant. */
+function onlyNamespace(path: string): string | undefined {
+  const [first, ...more] = validateFeatures(path).namespaces;
+  return more.length === 0 ? first?.key : undefined;
 }
 
 /** A token on the command line replaces those of the environment, even ones that exclude each other. */
