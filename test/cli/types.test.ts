@@ -7,6 +7,9 @@ import { body, boolean, rule, segment, variant } from '../support/flags.ts';
 import { serve } from '../support/harness.ts';
 
 const root = join(import.meta.dirname, '../..');
+/** A guard against a compiler that hangs. */
+const SLOW_MS = 240_000;
+
 const everyone = segment('everyone', []);
 
 /** A project in which the package, and OpenFeature, can be imported. */
@@ -36,13 +39,17 @@ async function compiled(path: string, ending: 'mts' | 'cts', source: string): Pr
         strict: true,
         exactOptionalPropertyTypes: true,
         noEmit: true,
+        skipLibCheck: true,
+        lib: ['es2022'],
         types: [],
       },
       files: [`program.${ending}`, 'flags.d.ts'],
     }),
   );
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { code, stdout } = await runNode([tsc, '-p', path, '--pretty', 'false']);
+  const { code, stdout } = await runNode([tsc, '-p', path, '--pretty', 'false'], {
+    hangAfterMs: SLOW_MS / 2,
+  });
   const lines = stdout.split('\n').filter((line) => line !== '');
   return code === 0 ? [] : lines.map((line) => line.replace(/^.*?error /, ''));
 }
@@ -91,7 +98,7 @@ declare global {
     expect((await run(['types', '--snapshot', snapshot])).stdout).toBe(text);
   });
 
-  it('quotes whatever stands in keys and attachments', async () => {
+  it('quotes whatever stands in keys and attachments', { timeout: SLOW_MS }, async () => {
     const path = project();
     const attachment = JSON.stringify([{ "it's": null }, { 'a-b': [[], ['x', 1]] }, '*/']);
     const flags = [
@@ -113,48 +120,59 @@ declare global {
 
   it.each(['mts', 'cts'] as const)(
     'lets the compiler find wrong keys, in a .%s file',
+    { timeout: SLOW_MS },
     async (ending) => {
       const { path } = await shopTypes();
-      const good = `import { FliptClient, type FlagAttachment } from 'flipt-native';
-      export async function ask(client: FliptClient) {
-        const attached = client.getObjectValue<FlagAttachment<'search-ranking'>>('search-ranking', {});
+      const source = `import type { FlagAttachment, FlagValues } from 'flipt-native';
+      export function good(flags: FlagValues) {
+        const attached = flags.getObjectValue<FlagAttachment<'search-ranking'>>('search-ranking', {});
         const k1: number | undefined = attached.k1;
-        client.getBooleanValue('dark-mode', false);
-        client.getBooleanDetails('dark-mode', false, { targetingKey: 'ann' });
-        client.getStringValue('rate-limit', 'x');
-        client.getNumberValue('rate-limit', 1);
-        client.variation('new-checkout', null, false);
-        return { k1, all: client.evaluateFlag('price-rounding'), why: client.explain('dark-mode') };
+        flags.getBooleanValue('dark-mode', false);
+        flags.getBooleanDetails('dark-mode', false, { targetingKey: 'ann' });
+        flags.getStringValue('rate-limit', 'x');
+        flags.getNumberValue('rate-limit', 1);
+        flags.variation('new-checkout', null, false);
+        return { k1, all: flags.evaluateFlag('price-rounding'), why: flags.explain('dark-mode') };
+      }
+      export function bad(flags: FlagValues) {
+        // @ts-expect-error: misspelt
+        flags.getBooleanValue('dark-mood', false);
+        // @ts-expect-error: a variant flag
+        flags.getBooleanValue('rate-limit', false);
+        // @ts-expect-error: no variant is a number
+        flags.getNumberValue('price-rounding', 1);
+        // @ts-expect-error: nothing is attached
+        flags.getObjectValue('rate-limit', {});
+        // @ts-expect-error: misspelt
+        flags.evaluateFlag('dark-mood');
       }`;
-      expect(await compiled(path, ending, good)).toEqual([]);
-      const bad = `import type { FliptClient } from 'flipt-native';
-      export function ask(client: FliptClient) {
-        client.getBooleanValue('dark-mood', false);
-        client.getBooleanValue('rate-limit', false);
-        client.getNumberValue('price-rounding', 1);
-        client.getObjectValue('rate-limit', {});
-        client.evaluateFlag('dark-mood');
-      }`;
-      const errors = await compiled(path, ending, bad);
-      expect(errors).toHaveLength(5);
-      expect(errors.every((error) => error.startsWith('TS2345'))).toBe(true);
-      // A project without declarations takes any text.
-      file(path, 'flags.d.ts', 'export {};');
-      expect(await compiled(path, ending, bad)).toEqual([]);
+      expect(await compiled(path, ending, source)).toEqual([]);
     },
   );
 
-  it("declares OpenFeature's types of keys when asked to", async () => {
+  it('changes nothing for a project without declarations', { timeout: SLOW_MS }, async () => {
+    const path = project();
+    file(path, 'flags.d.ts', 'export {};');
+    const source = `import type { FlagValues } from 'flipt-native';
+      export const any = (flags: FlagValues, flagKey: string) =>
+        [flags.getBooleanValue(flagKey, false), flags.getStringValue('any', 'x')];`;
+    expect(await compiled(path, 'mts', source)).toEqual([]);
+  });
+
+  it("declares OpenFeature's types of keys when asked to", { timeout: SLOW_MS }, async () => {
     const { path } = await shopTypes('--openfeature');
-    const source = (boolean: string, object: string): string => `
-      import type { Client } from '@openfeature/server-sdk';
+    const source = `import type { Client } from '@openfeature/server-sdk';
       export async function ask(client: Client) {
-        await client.getBooleanValue('${boolean}', false);
-        await client.getObjectValue('${object}', {});
+        await client.getBooleanValue('dark-mode', false);
+        await client.getStringValue('rate-limit', 'x');
         await client.getNumberValue('rate-limit', 1);
+        await client.getObjectValue('search-ranking', {});
+        // @ts-expect-error: misspelt
+        await client.getBooleanValue('dark-mood', false);
+        // @ts-expect-error: nothing is attached
+        await client.getObjectValue('rate-limit', {});
       }`;
-    expect(await compiled(path, 'mts', source('dark-mode', 'search-ranking'))).toEqual([]);
-    expect(await compiled(path, 'mts', source('dark-mood', 'rate-limit'))).toHaveLength(2);
+    expect(await compiled(path, 'mts', source)).toEqual([]);
   });
 
   it('--check passes while the file is current, and fails when flags or the file change', async () => {
