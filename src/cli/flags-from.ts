@@ -10,6 +10,7 @@ import { misused, unusableFile } from './refusal.js';
 import type { Call, Given, Options } from './verb.js';
 
 const TIMEOUT_SECONDS = 10;
+const DEFAULT_NAMESPACE = 'default';
 
 /** Where flags come from: the options of every verb that asks any. */
 export const FLAGS_FROM: Options = {
@@ -94,7 +95,7 @@ function optionsOf({ given, environment }: Call): ClientOptions {
   const shared = ofEnvironment(given, environment);
   const initTimeoutMs = timeoutMs(given);
   if (source !== undefined) {
-    const key = namespace ?? shared.namespace ?? onlyNamespace(source);
+    const key = namespaceIn(source, namespace ?? shared.namespace);
     return { initTimeoutMs, source: { path: source, watch: false }, ...present('namespace', key) };
   }
   const token = given.text('token');
@@ -112,10 +113,21 @@ function optionsOf({ given, environment }: Call): ClientOptions {
   };
 }
 
-/** Files of a single namespace leave no doubt which one is meant. */
-function onlyNamespace(path: string): string | undefined {
-  const [first, ...more] = validateFeatures(path).namespaces;
-  return more.length === 0 ? first?.key : undefined;
+/** The namespace of feature files that is wanted. Files of a single one leave no doubt which that is. */
+function namespaceIn(path: string, wanted: string | undefined): string | undefined {
+  const { namespaces, problems } = validateFeatures(path);
+  const keys = namespaces.map(({ key }) => key);
+  const [first, ...more] = keys;
+  // What is wrong with the files is told when they are loaded.
+  if (first === undefined || problems.length > 0 || keys.includes(wanted ?? DEFAULT_NAMESPACE)) {
+    return wanted;
+  }
+  if (wanted === undefined && more.length === 0) {
+    return first;
+  }
+  throw misused(
+    `the files have no namespace ${wanted ?? DEFAULT_NAMESPACE}; name one with --namespace: ${keys.join(', ')}`,
+  );
 }
 
 /** A token on the command line replaces those of the environment, even ones that exclude each other. */

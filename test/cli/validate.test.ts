@@ -77,9 +77,11 @@ describe('--source', () => {
     const named = await run(['list', '--source', folder.path, '-n', 'second']);
     expect(named.stdout).toContain('two');
     expect(named.stdout).not.toContain('one');
-    const unnamed = await run(['list', '--source', folder.path]);
-    expect(unnamed).toMatchObject({ code: 3, stdout: '' });
-    expect(unnamed.stderr).toMatch(/--namespace and --environment say which flags are meant\n$/);
+    for (const more of [[], ['-n', 'third']]) {
+      const { code, stderr } = await run(['list', '--source', folder.path, ...more]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^flipt-native: .*name one with --namespace: first, second\n$/);
+    }
   });
 
   it('refuses broken files with the advice to validate them', async () => {
