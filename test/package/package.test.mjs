@@ -161,6 +161,31 @@ console.log(JSON.stringify({ same, names, esm: Object.keys(esm).sort() }));`,
   }
 });
 
+describe('the command line', () => {
+  it('is installed under the name of the package', async () => {
+    const program = join('node_modules', '.bin', 'flipt-native');
+    const args = [
+      'evaluate',
+      'new-checkout',
+      '-n',
+      'shop',
+      '-e',
+      'ada',
+      '-c',
+      'staff=true',
+      '--json',
+    ];
+    const { code, stdout, stderr } = await execute(program, args, {
+      cwd: complete,
+      shell: process.platform === 'win32',
+      env: { FLIPT_URL: server.url },
+    });
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    const { value, segmentKeys } = JSON.parse(stdout);
+    assert.deepEqual({ value, segmentKeys }, { value: true, segmentKeys: ['staff'] });
+  });
+});
+
 describe('the old name', () => {
   it('serves a dependant that imports it', async () => {
     const alias = { '@flipt-io/flipt-client-js': 'npm:flipt-native@*' };
