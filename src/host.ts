@@ -10,6 +10,8 @@ import type { Host, NativeClient } from './native.js';
 export class ClientHost {
   /** Answers of the fetcher go here; set as soon as there is a native client. */
   native: NativeClient | undefined;
+  /** The environment whose flags are evaluated; empty until there is a native client. */
+  environment = '';
   readonly inbox: Inbox = new Inbox(this);
   /** What the fetcher last failed with, to be the cause of the error that the engine makes of it. */
   #fetchFailure: unknown;

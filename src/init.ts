@@ -18,6 +18,7 @@ export function start(addon: NativeAddon, settings: Settings, host: ClientHost):
     ),
   );
   host.native = client;
+  host.environment = settings.environment;
   return client;
 }
 

@@ -4,6 +4,7 @@ import type { Problem } from './errors.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
 import type { Logger } from './logger.js';
+import { ClientOptionsFactory } from './options.js';
 import { hasMethods, SIGNAL } from './signal.js';
 
 /** The options that JSON cannot carry. */
@@ -20,6 +21,8 @@ export interface Settings extends Readonly<Local> {
   readonly json: string;
   /** The functions among the credentials, by the numbers that stand for them in the JSON. */
   readonly sources: readonly TokenFunction[];
+  /** The environment whose flags are evaluated. */
+  readonly environment: string;
   /** What is wrong with the options that stay in JavaScript. */
   readonly problems: readonly Problem[];
 }
@@ -71,7 +74,13 @@ export function readOptions(options: unknown): Settings {
     // The engine refuses to stream through it.
     rest['fetcher'] = encode(own.fetcher);
   }
-  return { ...own, json: JSON.stringify(rest), sources, problems };
+  const environment = environmentOf(rest['environment']);
+  return { ...own, json: JSON.stringify(rest), environment, sources, problems };
+}
+
+/** What the engine refuses is no environment of any client. */
+function environmentOf(given: unknown): string {
+  return typeof given === 'string' ? given : (ClientOptionsFactory.default().environment ?? '');
 }
 
 function keysOf(options: unknown, problems: Problem[]): string[] {

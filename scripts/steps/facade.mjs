@@ -10,25 +10,35 @@ const unsupported = {
   'engine.wasm': 'in browsers use "@flipt-io/flipt-client-js/browser", which brings its own engine',
 };
 
+/** What ESM users can import: the name of the facade, and the compiled module behind it. */
+const entries = {
+  index: 'index',
+  openfeature: 'openfeature/index',
+};
+
 /**
- * Writes what ESM users import, from the exports of the compiled `index`: names only, the implementation stays the one
+ * Writes what ESM users import, from the exports of the compiled entries: names only, the implementation stays the one
  * CommonJS copy, so that a process that mixes `import` and `require` has one set of classes.
  */
 export async function writeFacade(dist) {
-  const { values, types } = exportsOf(join(dist, 'index.d.ts'));
   mkdirSync(join(dist, 'esm'));
-  write(
-    join(dist, 'esm/index.mjs'),
-    `import implementation from '../index.js';\n\nexport const {\n${list(values)}} = implementation;\n`,
-  );
-  write(
-    join(dist, 'esm/index.d.mts'),
-    `export {\n${list(values)}} from '../index.js';\nexport type {\n${list(types)}} from '../index.js';\n`,
-  );
+  for (const [name, module] of Object.entries(entries)) {
+    writeEntry(join(dist, 'esm', name), `../${module}.js`, exportsOf(join(dist, `${module}.d.ts`)));
+  }
+  const { values } = exportsOf(join(dist, 'index.d.ts'));
   mkdirSync(join(dist, 'unsupported'));
   for (const [name, advice] of Object.entries(unsupported)) {
     writeUnsupported(join(dist, 'unsupported', name), name, advice, values);
   }
+}
+
+function writeEntry(path, module, { values, types }) {
+  write(
+    `${path}.mjs`,
+    `import implementation from '${module}';\n\nexport const {\n${list(values)}} = implementation;\n`,
+  );
+  const typesOnly = types.length === 0 ? '' : `export type {\n${list(types)}} from '${module}';\n`;
+  write(`${path}.d.mts`, `export {\n${list(values)}} from '${module}';\n${typesOnly}`);
 }
 
 /**
@@ -55,7 +65,7 @@ function exportsOf(entry) {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(entry);
   const symbol = source && checker.getSymbolAtLocation(source);
-  if (!symbol) throw new StepError('src/index.ts exports nothing.');
+  if (!symbol) throw new StepError(`${entry} exports nothing.`);
   const values = [];
   const types = [];
   for (const one of checker.getExportsOfModule(symbol)) {

@@ -10,6 +10,14 @@ import type { Resolver } from './resolver.js';
 import type { Selection } from './selection.js';
 import type { Widened } from './types.js';
 
+/** What somebody makes of answers in place of details. */
+export interface Form<R> {
+  /** Of a value, and of the answer that it was read from; `resolver` can be asked about that answer. */
+  answered(value: unknown, outcome: Outcome, resolver: Resolver): R;
+  /** Of the default, why it is returned, and the digest of the flag state in force. */
+  failed(value: unknown, failure: Failure, digest: string): R;
+}
+
 /** Turns what the resolver finds into values and details, and whatever goes wrong into defaults. */
 export class Valuation {
   readonly #native: NativeClient;
@@ -61,6 +69,35 @@ export class Valuation {
       this.#complain(flagKey, new Failure(details.errorCode, details.errorMessage ?? ''));
     }
     return details;
+  }
+
+  /** As `details`, in another form. */
+  formed<R>(
+    flagKey: string,
+    defaultValue: unknown,
+    scope: ContextScope,
+    context: unknown,
+    reading: Reading,
+    form: Form<R>,
+  ): R {
+    const resolver = this.#resolver;
+    let failure: Failure;
+    try {
+      const asked = resolver.ask(flagKey, scope.effective(context));
+      if (asked instanceof Failure) {
+        failure = asked;
+      } else {
+        const read = reading(asked);
+        if (read !== MISMATCH && read !== MALFORMED) {
+          return form.answered(read === ABSENT ? defaultValue : read, asked, resolver);
+        }
+        failure = unfit(flagKey, reading, read);
+      }
+    } catch (error) {
+      failure = Failure.of(error);
+    }
+    this.#complain(flagKey, failure);
+    return form.failed(defaultValue, failure, resolver.state().digest);
   }
 
   /** As `details` without a default, and without a line in the log. */
