@@ -1,4 +1,5 @@
 import type {
+  ErrorCode,
   EvaluationContext,
   Hook,
   JsonValue,
@@ -13,7 +14,6 @@ import { FliptError, invalidArgument } from '../errors.js';
 import { thrownText } from '../logger.js';
 import type { ClientOptions } from '../options.js';
 import { hasMethods } from '../signal.js';
-import { Failure } from '../values/failure.js';
 import { formed } from '../values/flag-values.js';
 import {
   booleanValue,
@@ -163,11 +163,16 @@ export class FliptProvider implements Provider {
     reading: Reading,
   ): ResolutionDetails<T> {
     const client = this.#client;
-    const details =
-      client === undefined
-        ? this.#flagSet.failed(defaultValue, NOT_READY, '')
-        : formed(client, flagKey, defaultValue, context, reading, this.#flagSet);
-    return details as ResolutionDetails<T>;
+    return client === undefined
+      ? notReady(defaultValue)
+      : (formed(
+          client,
+          flagKey,
+          defaultValue,
+          context,
+          reading,
+          this.#flagSet,
+        ) as ResolutionDetails<T>);
   }
 
   #open(): Promise<Announcer> {
@@ -189,8 +194,9 @@ export class FliptProvider implements Provider {
         this.#opened = undefined;
       }
       // There is no client that goes on trying: its options cannot be used, or the addon cannot be loaded.
-      const isFatal = FliptError.is(error) && error.code !== 'FLIPT_INIT_ABORTED';
-      throw new ProviderError(isFatal, isFatal ? error.message : thrownText(error), error);
+      const isOurs = FliptError.is(error);
+      const isFatal = isOurs && error.code !== 'FLIPT_INIT_ABORTED';
+      throw new ProviderError(isFatal, isOurs ? error.message : thrownText(error), error);
     }
   }
 
@@ -207,7 +213,10 @@ export class FliptProvider implements Provider {
   }
 }
 
-const NOT_READY = new Failure('PROVIDER_NOT_READY', 'the provider is not initialised');
+function notReady<T>(value: T): ResolutionDetails<T> {
+  const errorCode = 'PROVIDER_NOT_READY' as ErrorCode;
+  return { value, reason: 'ERROR', errorCode, errorMessage: 'the provider is not initialised' };
+}
 
 /** A client to make a provider of; what is neither that nor options is refused. */
 function isClient(value: unknown): value is FliptClient {
