@@ -1,6 +1,10 @@
-import type { EventContext, ServerProviderEvents } from '@openfeature/server-sdk';
+import type {
+  AnyProviderEvent,
+  EventContext,
+  ProviderEventEmitter,
+  ServerProviderEvents,
+} from '@openfeature/server-sdk';
 import type { FliptClient } from '../client.js';
-import type { ProviderEmitter } from './provider-emitter.js';
 import { type Standing, standingOf } from './standing.js';
 
 type State = Standing['state'];
@@ -22,14 +26,14 @@ const SIGNS = ['ready', 'status', 'stale', 'recovered', 'error', 'closed'] as co
 /** Tells the SDK what becomes of a client, each transition once. How the client started, the SDK announces by itself. */
 export class Announcer {
   readonly client: FliptClient;
-  readonly #emitter: ProviderEmitter;
+  readonly #emitter: ProviderEventEmitter<AnyProviderEvent>;
   readonly #stops: (() => void)[] = [];
   /** What the SDK believes; it may still be about to say so. */
   #announced: State | undefined;
   #isHeld = true;
   #isStopped = false;
 
-  constructor(client: FliptClient, emitter: ProviderEmitter) {
+  constructor(client: FliptClient, emitter: ProviderEventEmitter<AnyProviderEvent>) {
     this.client = client;
     this.#emitter = emitter;
   }
@@ -40,7 +44,7 @@ export class Announcer {
    */
   begin(): Standing {
     const standing = standingOf(this.client);
-    if (this.#announced === undefined) {
+    if (this.#announced === undefined && !this.#isStopped) {
       this.#announced = this.client.isReady ? 'READY' : standing.state;
       this.#listen();
       nextTurn(() => {
@@ -76,9 +80,10 @@ export class Announcer {
       return;
     }
     const standing = standingOf(this.client);
-    // What is fatal stays so until it is mended, whatever else fails meanwhile.
-    const isWorse = this.#announced === 'FATAL' && standing.state === 'ERROR';
-    if (standing.state === this.#announced || isWorse) {
+    // What is fatal stays so until there are flags, whatever else fails meanwhile.
+    const isStillFatal =
+      this.#announced === 'FATAL' && standing.state === 'ERROR' && !this.client.isReady;
+    if (standing.state === this.#announced || isStillFatal) {
       return;
     }
     this.#announced = standing.state;

@@ -1,9 +1,11 @@
 import type {
+  AnyProviderEvent,
   ErrorCode,
   EvaluationContext,
   Hook,
   JsonValue,
   Provider,
+  ProviderEventEmitter,
   ProviderMetadata,
   ResolutionDetails,
 } from '@openfeature/server-sdk';
@@ -61,7 +63,7 @@ export class FliptProvider implements Provider {
   /** For the SDK of servers only. */
   readonly runsOn = 'server';
   /** Where the SDK listens. */
-  readonly events: ProviderEmitter = new ProviderEmitter();
+  readonly events: ProviderEventEmitter<AnyProviderEvent> = new ProviderEmitter();
   /** Called by the SDK around every evaluation of this provider; none at first. */
   readonly hooks: Hook[] = [];
   readonly #given: FliptClient | undefined;
