@@ -184,7 +184,6 @@ export class FliptProvider implements Provider {
 
   async #start(signal: AbortSignal): Promise<Announcer> {
     try {
-      await this.#closing;
       const client = this.#given ?? (await FliptClient.init(ownOptions(this.#options, signal)));
       if (!signal.aborted) {
         this.#client = client;
