@@ -19,6 +19,7 @@ import { aborted, start, untilReady } from './init.js';
 import { loadNative, type NativeClient } from './native.js';
 import type { ClientOptions } from './options.js';
 import { requireObject, unreadable } from './request.js';
+import { Requests } from './requests.js';
 import { readOptions } from './settings.js';
 import { ContextScope } from './values/context-scope.js';
 import { Complaints } from './values/failure.js';
@@ -77,13 +78,40 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
    * @throws NetworkError, SecurityError under `errorStrategy: 'fail'`, when the first load fails
    */
   static async init(options?: ClientOptions): Promise<FliptClient> {
+    return FliptClient.#start(options, false);
+  }
+
+  /**
+   * A client as {@link FliptClient.init} makes one, on the connection that this process has already where it does.
+   *
+   * Clients that were made by this call and have one identity (`url`, `environment`, `namespace`, `reference` and
+   * `authentication`) are handles on one connection, one flag state and one background task, also where the package was
+   * loaded several times and in different worker threads: the server is asked once for all. The last one that is closed
+   * ends them. Where a `fetcher` or a function for a token is used, clients share within one thread, and the functions
+   * are part of the identity: the same function objects, not equal ones.
+   *
+   * - Each handle has its own listeners, contexts, `hook`, `logger`, `signal`, `errorStrategy` and `initTimeoutMs`, and
+   *   is closed by itself. Its `logger` gets the lines of the connection from when the handle was made.
+   * - All other options are the first handle's. Where a later one's differ, a warning to its logger names them.
+   * - When the first load fails, all who wait for it get that error under `errorStrategy: 'fail'`; the next call starts
+   *   afresh.
+   * - `refresh`, `reconnect` and `updateAuthentication` act on the connection. New credentials are its identity from
+   *   then on; they have to be texts, unless the client shares within its thread only.
+   *
+   * @throws the same errors as {@link FliptClient.init}
+   */
+  static async shared(options?: ClientOptions): Promise<FliptClient> {
+    return FliptClient.#start(options, true);
+  }
+
+  static async #start(options: ClientOptions | undefined, isShared: boolean): Promise<FliptClient> {
     const settings = readOptions(options);
     const addon = loadNative();
-    const host = new ClientHost(settings.fetcher, settings.logger, settings.sources);
+    const host = new ClientHost(new Requests(settings), settings.logger, settings.environment);
     if (settings.problems.length === 0 && settings.signal?.aborted) {
       throw aborted(settings.signal.reason);
     }
-    const native = start(addon, settings, host);
+    const native = start(addon, settings, host, isShared);
     const warn = (message: string): void => host.log('warn', message);
     const evaluator = new Evaluator(native, warn);
     const valuation = new Valuation(native, evaluator.resolver(new Complaints(warn)));

@@ -222,7 +222,7 @@ export class ConnectedClient extends FlagValues {
   async updateAuthentication(
     authentication: Authentication | readonly Authentication[],
   ): Promise<void> {
-    updateAuthentication(this.#native, this.#host.credentials, authentication);
+    updateAuthentication(this.#native, this.#host.requests.credentials, authentication);
   }
 
   /**
@@ -247,7 +247,7 @@ export class ConnectedClient extends FlagValues {
   #end(): Promise<void> {
     this.#host.inbox.beginClosing();
     this.#native.shutDown();
-    this.#host.abortAll();
+    this.#host.detach();
     return new Promise((resolve) => {
       this.#native.close(() => {
         this.#host.inbox.endClosing();

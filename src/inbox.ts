@@ -22,17 +22,17 @@ export class Inbox implements EventSource {
     this.#owner = owner;
   }
 
-  /** The kinds of events that the addon has to keep before anybody listens. */
+  /** The kinds of events that the addon has to keep. */
   get kinds(): string[] {
-    return this.#owner.hasLogger ? ['log'] : [];
+    return [...(this.#owner.hasLogger ? ['log'] : []), ...this.events.names];
   }
 
   isReady(): boolean {
     return this.#owner.native?.isReady() ?? false;
   }
 
-  listen(names: readonly string[]): void {
-    this.#owner.native?.listen([...this.kinds, ...names]);
+  listen(): void {
+    this.#owner.native?.listen(this.kinds);
   }
 
   log(level: LogLevel, message: string): void {

@@ -8,6 +8,7 @@ export type {
   TokenAuthentication,
   TokenSource,
 } from './credentials.js';
+export { type Environment, optionsFromEnvironment } from './environment.js';
 export {
   EvaluationError,
   FliptError,
@@ -42,6 +43,16 @@ export type {
 } from './evaluation.js';
 export type { ClientEvents, ListenOptions, StatusEvent } from './events.js';
 export type {
+  ExplainedAnswer,
+  ExplainedConstraint,
+  ExplainedRule,
+  ExplainedSegment,
+  ExplainedShare,
+  ExplainedSplit,
+  ExplainedThreshold,
+  Explanation,
+} from './explain.js';
+export type {
   AbortSignalLike,
   CancelSignal,
   IFetcher,
@@ -71,6 +82,15 @@ export type {
 } from './values/details.js';
 export { getValueAsString } from './values/details.js';
 export type { ContextAttribute, FlagContext } from './values/flag-context.js';
+export type {
+  BooleanFlagKey,
+  FlagAttachment,
+  FlagKey,
+  FlagVariant,
+  NumberFlagKey,
+  ObjectFlagKey,
+  StringFlagKey,
+} from './values/flag-key.js';
 export type { FlagValues } from './values/flag-values.js';
 export {
   type FlagState,

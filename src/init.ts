@@ -1,25 +1,40 @@
 import { settled } from './calls.js';
 import { createError, describeProblem, invalidArguments, type Problem, unwrap } from './errors.js';
+import type { EventHub } from './events.js';
 import type { AbortSignalLike } from './fetcher.js';
 import { type ClientHost, weakly } from './host.js';
 import type { Host, NativeAddon, NativeClient } from './native.js';
 import type { Settings } from './settings.js';
+import { share } from './shared.js';
 
-/** Starts the native client, or throws one error that lists every bad option, whichever side noticed it. */
-export function start(addon: NativeAddon, settings: Settings, host: ClientHost): NativeClient {
+/**
+ * Starts the native client, or joins that of another handle where it is shared. Throws one error that lists every bad
+ * option, whichever side noticed it.
+ */
+export function start(
+  addon: NativeAddon,
+  settings: Settings,
+  host: ClientHost,
+  isShared: boolean,
+): NativeClient {
   if (settings.problems.length > 0) {
     throw invalid([...settings.problems, ...problemsOfTheRest(addon, settings.json)]);
   }
-  const client = unwrap(
-    addon.createClient(
-      settings.json,
-      weakly(host, settings.fetcher !== undefined),
-      environment(addon),
-    ),
-  );
-  host.native = client;
-  host.environment = settings.environment;
-  return client;
+  listen(host.inbox.events, settings);
+  try {
+    const create = (make: NativeAddon['createClient']) => {
+      const callbacks = weakly(host, settings.fetcher !== undefined);
+      return unwrap(make(settings.json, callbacks, environment(addon)));
+    };
+    const native = isShared
+      ? share(settings, host, () => create(addon.shareClient))
+      : create(addon.createClient);
+    host.attach(native);
+    return native;
+  } catch (error) {
+    host.inbox.events.close();
+    throw error;
+  }
 }
 
 /** Settles when the first load does, or rejects as soon as the signal is aborted. */
@@ -39,6 +54,19 @@ export async function untilReady(
 /** The error of an `init` that was called off. */
 export function aborted(cause: unknown): Error {
   return createError('init was called off by its signal', { code: 'FLIPT_INIT_ABORTED', cause });
+}
+
+/** Registers the listeners among the options; nothing has happened yet. */
+function listen(events: EventHub, { onReady, onUpdate, onError }: Settings): void {
+  if (onReady !== undefined) {
+    events.on('ready', onReady);
+  }
+  if (onUpdate !== undefined) {
+    events.on('change', onUpdate);
+  }
+  if (onError !== undefined) {
+    events.on('error', onError);
+  }
 }
 
 /** What the engine says of the other options. Nothing is ever sent: the requests of this client lead nowhere. */

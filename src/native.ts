@@ -189,16 +189,26 @@ export interface NativeClient {
   takeEvents(): NativeEvent[];
   listFlags(): Tagged<NativeFlag[]>;
   exportSnapshot(): Tagged<string>;
+  /** An explanation as JSON text. */
+  explain(request: NativeRequest): Tagged<string>;
   fetched(id: number, result: Fetched): void;
   obtainedCredential(id: number, answer: ObtainedCredential): void;
   /** Takes effect with the next request. */
   updateAuthentication(authenticationJson: string): Tagged<boolean>;
+  /** A further handle, unless the options name another client. */
+  another(
+    optionsJson: string,
+    wake: () => void,
+    kinds: readonly string[],
+  ): Tagged<NativeClient | undefined>;
   createEvaluator(bytes: number): NativeEvaluator;
   plan(flagKey: string): Tagged<NativePlan>;
   /** The plans of all flags, in the order of the flag state. */
   plans(): Tagged<NativePlan[]>;
   evaluate(kind: 'boolean' | 'variant', request: NativeRequest): Tagged<NativeAnswer>;
   evaluateBatch(requests: readonly NativeRequest[]): Tagged<NativeBatch>;
+  /** Evaluates flags for one entity and context, which `request` has; its own flag does not count. */
+  evaluateEach(flagKeys: readonly string[], request: NativeRequest): Tagged<NativeBatch>;
 }
 
 /** The addon. */
@@ -214,6 +224,8 @@ export interface NativeAddon {
     host: Host,
     environment: Readonly<Record<string, string>>,
   ): Tagged<NativeClient>;
+  /** The same on the client of these options that runs in this process already, if there is one. */
+  shareClient: NativeAddon['createClient'];
 }
 
 /** One place where the addon was looked for. */

@@ -1,4 +1,6 @@
+import type { ChangeEvent } from './changes.js';
 import type { KubernetesAuthentication, TokenAuthentication } from './credentials.js';
+import type { FliptError } from './errors.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
 import type { Logger } from './logger.js';
@@ -169,6 +171,16 @@ export interface ClientOptions {
   serverCompatibility?: 'auto' | 'v1' | 'v2' | undefined;
   /** Told what the client does. Default: nobody is. */
   logger?: Logger | undefined;
+  /**
+   * Called when flag state is there for the first time, before `init` resolves where that is what it waits for: a
+   * listener of `ready` that is there from the start. Like every listener it keeps the client from being collected, and
+   * what it throws is reported to the `logger` alone; so do the next two.
+   */
+  onReady?: (() => void) | undefined;
+  /** Called with every change of flag state: a listener of `change` that is there from the start. */
+  onUpdate?: ((change: ChangeEvent) => void) | undefined;
+  /** Called with every failure of a request or a stream, also of the first: a listener of `error` from the start. */
+  onError?: ((error: FliptError) => void) | undefined;
   /** Calls `init` off: it rejects with `FLIPT_INIT_ABORTED` and leaves nothing behind. No effect afterwards. */
   signal?: AbortSignalLike | undefined;
 }

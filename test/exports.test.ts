@@ -17,6 +17,7 @@ describe('exports', () => {
       'SecurityError',
       'ValidationError',
       'getValueAsString',
+      'optionsFromEnvironment',
       'readFlagsState',
     ]);
   });
@@ -38,6 +39,7 @@ describe('exports', () => {
         'evaluateBoolean',
         'evaluateFlag',
         'evaluateVariant',
+        'explain',
         'allFlagsState',
         'getAllFlagKeys',
         'getBooleanDetails',
@@ -75,6 +77,7 @@ describe('exports', () => {
       ]),
     );
     expect(typeof FliptClient.init).toBe('function');
+    expect(typeof FliptClient.shared).toBe('function');
   });
 });
 

@@ -122,6 +122,7 @@ describe('a panic inside an export', () => {
     ['namespace', 'client.namespace()'],
     ['listFlags', 'client.listFlags()'],
     ['exportSnapshot', 'client.exportSnapshot()'],
+    ['explain', `client.explain({ flagKey: 'banner', entityId: 'a', keys: [], values: [] })`],
     ['fetched', 'client.fetched(1, {})'],
     ['plan', `client.plan('banner')`],
     [

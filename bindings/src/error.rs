@@ -89,7 +89,7 @@ macro_rules! tagged {
 }
 
 tagged! {
-    /// Of `createClient`.
+    /// Of `createClient`, `shareClient` and `another`, where neither means that there is none.
     TaggedClient(crate::client::NativeClient);
     /// Of `ready`, `refresh`, `close` and `updateAuthentication`.
     TaggedBoolean(bool);

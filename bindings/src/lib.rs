@@ -8,6 +8,7 @@ mod calls;
 mod client;
 mod error;
 mod events;
+mod explain;
 mod fast_call;
 mod flags;
 #[cfg(feature = "test-hooks")]
@@ -19,7 +20,9 @@ mod options;
 mod panics;
 mod pin;
 mod plan;
+mod request;
 mod results;
+mod sharing;
 mod status;
 mod ticks;
 mod waiting;

@@ -190,7 +190,8 @@ impl Config {
     /// A value that JSON cannot express arrives as `{"$js": "<description>"}`. An absent option and an option that
     /// is `null` both mean the default, because a caller who passes a setting through has no other word for "not
     /// set". Inside `authentication` the same rule leaves no token, which is refused.
-    /// `fetcher`, `hook`, `logger` and `signal` are known names that the caller handles; their values are not looked at.
+    /// `fetcher`, `hook`, `logger`, `onError`, `onReady`, `onUpdate` and `signal` are known names that the caller handles;
+    /// their values are not looked at.
     ///
     /// # Errors
     /// [`ErrorKind::Options`] with every bad field, not only the first. What was received is described without

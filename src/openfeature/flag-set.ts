@@ -40,7 +40,11 @@ export class FlagSet implements Form<ResolutionDetails<unknown>> {
       : { value, variant, reason, flagMetadata };
   }
 
-  failed(value: unknown, failure: Failure, digest: string): ResolutionDetails<unknown> {
+  failed(
+    value: unknown,
+    failure: Failure,
+    { digest }: { digest: string },
+  ): ResolutionDetails<unknown> {
     return {
       value,
       reason: 'ERROR',

@@ -42,6 +42,11 @@ export const objectValue: Reading = (outcome) => {
 export const anyValue: Reading = (outcome) =>
   outcome.isBoolean || outcome.variantKey !== '' ? untyped(outcome) : ABSENT;
 
+/** Whether a flag of this kind can have such a value at all. */
+export function suits(reading: Reading, isBoolean: boolean): boolean {
+  return reading === anyValue || (reading === booleanValue) === isBoolean;
+}
+
 const NAMES = new Map<Reading, string>([
   [booleanValue, 'boolean'],
   [stringValue, 'string'],

@@ -2,14 +2,16 @@ import { isPresent } from '../arguments.js';
 import { contextProblems, readAll, type Spare } from '../context.js';
 import { describe } from '../encode.js';
 import { describeProblem, FliptError, unwrap } from '../errors.js';
+import { type Explanation, explain } from '../explain.js';
 import { FIRST, type Frame, Status, statusError } from '../frame.js';
-import type { NativeBatch, NativeClient } from '../native.js';
+import type { NativeAnswer, NativeBatch, NativeClient } from '../native.js';
 import { Outcome } from '../outcome.js';
 import { counters, isForcedSlow } from '../path.js';
 import { type Plan, type Plans, segmentKeys } from '../plan.js';
 import { Attachments } from './attachments.js';
 import { type Complaints, entityMissing, Failure } from './failure.js';
 import { targetingKeyOf } from './flag-context.js';
+import { anyValue, type Reading, suits } from './reading.js';
 import { type Selection, selected } from './selection.js';
 import { type AllAnswers, Sheet } from './sheet.js';
 
@@ -40,8 +42,8 @@ export class Resolver {
     this.#spare = (key, value) => this.#spared(key, value);
   }
 
-  /** What a flag is worth, or why that is not known. */
-  ask(flagKey: string, context: unknown): Outcome | Failure {
+  /** What a flag is worth, or why that is not known. `reading` is what will be read from it. */
+  ask(flagKey: string, context: unknown, reading: Reading): Outcome | Failure {
     this.#slowAnswer = undefined;
     const entity = targetingKeyOf(context);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -56,7 +58,7 @@ export class Resolver {
       if (status === Status.Answered) {
         counters.fast++;
         this.#plan = plan;
-        return plan.needsEntity && entity === ''
+        return plan.needsEntity && entity === '' && suits(reading, plan.kind === 'boolean')
           ? entityMissing(flagKey)
           : (plan.outcomes[this.#frame.outcome(FIRST)] as Outcome);
       }
@@ -66,7 +68,7 @@ export class Resolver {
       counters.stale++;
       this.#plans.clear();
     }
-    return this.#slow(flagKey, entity, context);
+    return this.#slow(flagKey, entity, context, reading);
   }
 
   /** The segments that matched in the last answer. */
@@ -135,6 +137,11 @@ export class Resolver {
     return this.#slowAll(entity, context, selection);
   }
 
+  /** Why a flag answers as it does, for the context that a function returns. */
+  explain(flagKey: unknown, context: () => unknown): Explanation {
+    return explain(this.#native, flagKey, context, this.#spare);
+  }
+
   #planned(flagKey: unknown): Plan | Failure {
     if (!isPresent(flagKey)) {
       const received = typeof flagKey === 'string' ? 'blank text' : describe(flagKey);
@@ -149,16 +156,16 @@ export class Resolver {
     } catch (error) {
       return Failure.of(error);
     }
-    return (plan.error && Failure.ofCode(plan.error.code, plan.error.message)) ?? plan;
+    return Failure.ofPlan(plan) ?? plan;
   }
 
-  #slow(flagKey: string, entityId: string, context: unknown): Outcome | Failure {
+  #slow(flagKey: string, entityId: string, context: unknown, reading: Reading): Outcome | Failure {
     counters.slow++;
     try {
       const request = { flagKey, entityId, ...readAll(context, this.#spare) };
       const batch = unwrap(this.#native.evaluateBatch([request]));
       this.#slowAnswer = batch;
-      return this.#outcome(flagKey, entityId, batch.answers[0]);
+      return this.#outcome(flagKey, entityId, batch.answers[0], reading);
     } catch (error) {
       return FliptError.is(error) ? Failure.of(error) : unreadable(context);
     }
@@ -167,12 +174,13 @@ export class Resolver {
   #outcome(
     flagKey: string,
     entityId: string,
-    answer: NativeBatch['answers'][number] | undefined,
+    answer: NativeAnswer | undefined,
+    reading: Reading,
   ): Outcome | Failure {
     if (answer === undefined || answer.kind === 'error') {
       return Failure.ofCode(answer?.code, answer?.message ?? 'there is no answer');
     }
-    if (answer.needsEntity && entityId === '') {
+    if (answer.needsEntity && entityId === '' && suits(reading, answer.kind === 'boolean')) {
       return entityMissing(flagKey);
     }
     const attachments = this.#plans.get(flagKey)?.attachments ?? new Attachments();
@@ -182,14 +190,13 @@ export class Resolver {
   #slowAll(entityId: string, context: unknown, selection: Selection): AllAnswers | Failure {
     counters.slow++;
     try {
-      const pairs = readAll(context, this.#spare);
+      const request = { flagKey: '', entityId, ...readAll(context, this.#spare) };
       const listed = unwrap(this.#native.listFlags()).map((flag) => flag.key);
       const flagKeys = [...new Set(listed)].filter(selected(selection));
-      const requests = flagKeys.map((flagKey) => ({ flagKey, entityId, ...pairs }));
-      const { answers, digest, stale } = unwrap(this.#native.evaluateBatch(requests));
+      const { answers, digest, stale } = unwrap(this.#native.evaluateEach(flagKeys, request));
       const items = answers.map((answer, index) => {
         const flagKey = flagKeys[index] as string;
-        const outcome = this.#outcome(flagKey, entityId, answer);
+        const outcome = this.#outcome(flagKey, entityId, answer, anyValue);
         return { flagKey, outcome, segmentKeys: answer.segmentKeys };
       });
       return { items, digest, stale };

@@ -98,12 +98,9 @@ export class Sheet {
     let slot = FIRST;
     return wanted.map((plan) => {
       const { flagKey } = plan;
-      if (!plan.isAskable) {
-        const outcome = Failure.ofCode(
-          plan.error?.code ?? 'FLIPT_FLAG_TYPE_MISMATCH',
-          plan.error?.message ?? `${flagKey} is neither a boolean nor a variant flag`,
-        );
-        return { flagKey, outcome, segmentKeys: [] };
+      const failure = Failure.ofPlan(plan);
+      if (failure !== undefined) {
+        return { flagKey, outcome: failure, segmentKeys: [] };
       }
       const outcome = plan.outcomes[frame.outcome(slot)] as Outcome;
       const mask = frame.segments(slot);

@@ -1,4 +1,5 @@
 import { unwrap } from '../errors.js';
+import type { Explanation } from '../explain.js';
 import type { NativeClient } from '../native.js';
 import type { Outcome } from '../outcome.js';
 import { MALFORMED } from './attachments.js';
@@ -14,8 +15,27 @@ import type { Widened } from './types.js';
 export interface Form<R> {
   /** Of a value, and of the answer that it was read from; `resolver` can be asked about that answer. */
   answered(value: unknown, outcome: Outcome, resolver: Resolver): R;
-  /** Of the default, why it is returned, and the digest of the flag state in force. */
-  failed(value: unknown, failure: Failure, digest: string): R;
+  /** Of the default, why it is returned, and the flag state in force. */
+  failed(value: unknown, failure: Failure, state: { digest: string; stale: boolean }): R;
+}
+
+/** Details, and what a form makes of the same answer: for those who are told of evaluations. */
+export function withDetails<R>(
+  flagKey: string,
+  form: Form<R>,
+): Form<{ details: EvaluationDetails<unknown>; formed: R }> {
+  return {
+    answered(value, outcome, resolver) {
+      const { digest, isStale } = resolver;
+      const segmentKeys = resolver.segmentKeys(outcome);
+      const details = answered(flagKey, value, outcome, segmentKeys, digest, isStale);
+      return { details, formed: form.answered(value, outcome, resolver) };
+    },
+    failed(value, failure, state) {
+      const details = failed(flagKey, value, failure, state.digest, state.stale);
+      return { details, formed: form.failed(value, failure, state) };
+    },
+  };
 }
 
 /** Turns what the resolver finds into values and details, and whatever goes wrong into defaults. */
@@ -37,7 +57,7 @@ export class Valuation {
   ): T {
     let failure: Failure;
     try {
-      const asked = this.#resolver.ask(flagKey, scope.effective(context));
+      const asked = this.#resolver.ask(flagKey, scope.effective(context), reading);
       if (asked instanceof Failure) {
         failure = asked;
       } else {
@@ -83,7 +103,7 @@ export class Valuation {
     const resolver = this.#resolver;
     let failure: Failure;
     try {
-      const asked = resolver.ask(flagKey, scope.effective(context));
+      const asked = resolver.ask(flagKey, scope.effective(context), reading);
       if (asked instanceof Failure) {
         failure = asked;
       } else {
@@ -97,7 +117,7 @@ export class Valuation {
       failure = Failure.of(error);
     }
     this.#complain(flagKey, failure);
-    return form.failed(defaultValue, failure, resolver.state().digest);
+    return form.failed(defaultValue, failure, resolver.state());
   }
 
   /** As `details` without a default, and without a line in the log. */
@@ -159,6 +179,10 @@ export class Valuation {
     return all;
   }
 
+  explain(flagKey: unknown, scope: ContextScope, context: unknown): Explanation {
+    return this.#resolver.explain(flagKey, () => scope.effective(context));
+  }
+
   has(flagKey: unknown): boolean {
     try {
       const { code } = unwrap(this.#native.plan(String(flagKey))).error ?? {};
@@ -185,7 +209,7 @@ export class Valuation {
   ): EvaluationDetails<T> {
     const resolver = this.#resolver;
     try {
-      const asked = resolver.ask(flagKey, scope.effective(context));
+      const asked = resolver.ask(flagKey, scope.effective(context), reading);
       if (asked instanceof Failure) {
         return this.#failed(flagKey, defaultValue, asked);
       }

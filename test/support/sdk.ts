@@ -18,6 +18,7 @@ export const {
   FliptError,
   InitializationError,
   NetworkError,
+  optionsFromEnvironment,
   SecurityError,
   ValidationError,
 } = sdk;

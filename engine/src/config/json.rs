@@ -33,6 +33,9 @@ const OPTIONS: &[&str] = &[
     "fetcher",
     "hook",
     "logger",
+    "onError",
+    "onReady",
+    "onUpdate",
     "signal",
 ];
 const RETRY: &[&str] = &["maxRetries", "baseDelayMs", "maxDelayMs", "jitter"];

@@ -4,6 +4,7 @@ mod build;
 mod condition;
 pub mod datetime;
 mod decision;
+mod definition;
 mod diff;
 mod export;
 mod fingerprint;
@@ -19,6 +20,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 pub use decision::{Decision, Why};
+pub(crate) use definition::{ConstraintText, Definition, RuleText, SegmentText};
 pub use diff::Change;
 pub(crate) use model::{
     BooleanRule, Condition, Constraint, Decider, Operator, Rule, Segment, Segments, StringTest, Subject,
@@ -180,6 +182,21 @@ impl Snapshot {
             warnings: warnings.into_texts(),
             source,
         })
+    }
+
+    /// The texts of a flag's definition, read again from the bytes that the snapshot was made of.
+    pub(crate) fn definition(&self, flag: &Flag) -> Definition {
+        let sent = match &self.source {
+            Source::Body(bytes) => wire::find(bytes, &flag.key),
+            Source::Portable(_) => {
+                let readable = |entry| match entry {
+                    wire::Entry::Readable(sent) if *sent.key == *flag.key => Some(sent),
+                    _ => None,
+                };
+                self.document().flags.into_iter().rev().find_map(readable)
+            }
+        };
+        Definition::new(sent.unwrap_or_default(), self.compatibility)
     }
 
     /// The snapshot as it was read. Its source was read before, so that it reads again.

@@ -1,11 +1,15 @@
 //! The task behind a client: the only one, with the only `select!`.
 
+mod command;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{mpsc, oneshot, watch};
+pub(crate) use command::{Command, Reply};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::audience::Audience;
 use super::backoff;
 use super::clock::{self, Clock};
 use super::faults::Faults;
@@ -27,19 +31,6 @@ use crate::store::{Installed, Store, StoreWriter};
 /// How often a long wait looks at the wall clock, to notice that the machine slept.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// What a handle asks of the task.
-pub(crate) enum Command {
-    /// A poll, or part in the one that is under way; `true` when it changed the flags.
-    Refresh(Reply),
-    /// The same on new connections, and a new stream.
-    Reconnect(Reply),
-    /// What the next requests say of the client has changed.
-    NewCredential,
-}
-
-/// Where the outcome of a poll is awaited.
-pub(crate) type Reply = oneshot::Sender<Result<bool>>;
-
 /// What a driver shares with the handles of its client.
 pub(crate) struct Links {
     pub(crate) store: Store,
@@ -48,6 +39,7 @@ pub(crate) struct Links {
     pub(crate) settled: watch::Sender<Option<Result<()>>>,
     pub(crate) status: Arc<watch::Sender<Status>>,
     pub(crate) cache: Option<Cache>,
+    pub(crate) audience: Arc<Audience>,
 }
 
 /// Where flag state comes from.
@@ -98,6 +90,19 @@ impl Driver {
         }
     }
 
+    /// Puts the snapshot of the options in force. It has no ETag: no server vouched for it.
+    pub(crate) fn plant(&mut self, seed: Snapshot) {
+        self.journal.warnings(seed.warnings());
+        self.links.status.send_modify(|status| {
+            status.source = Source::Snapshot;
+            status.flag_count = seed.flags().len();
+            status.digest = seed.digest().map(str::to_owned);
+            status.snapshot_bytes = seed.text().len();
+        });
+        self.writer.install(seed, None);
+        self.journal.event(Event::Ready);
+    }
+
     /// Runs until the client is closed; a panic on the way is told and survived.
     pub(crate) async fn run(mut self) {
         let mut broken = None;
@@ -109,6 +114,7 @@ impl Driver {
         }
         self.poll = None;
         self.stream = None;
+        self.take_in_the_last();
         self.step(Input::Close, Err(ErrorKind::Closed.into()));
         self.journal.event(Event::Closed);
         if let Some(cache) = &self.links.cache {
@@ -153,25 +159,6 @@ impl Driver {
                 () = tokio::time::sleep(wake) => self.step(Input::Tick, Ok(false)),
             }
         }
-    }
-
-    fn obey(&mut self, command: Command) {
-        let (input, reply) = match command {
-            Command::Refresh(reply) => (Input::Refresh, Some(reply)),
-            Command::Reconnect(reply) => {
-                if let Some(http) = &self.sources.http {
-                    http.renew();
-                }
-                (Input::Reconnect, Some(reply))
-            }
-            Command::NewCredential => (Input::NewCredential, None),
-        };
-        if let Some(reply) = reply {
-            // A caller is not held back, not even by a poll that has to wait for its turn.
-            self.sources.limiter.waive();
-            self.waiting.push(reply);
-        }
-        self.step(input, Ok(false));
     }
 
     /// The poll in flight has come to its end.

@@ -72,14 +72,7 @@ impl Journal {
         self.warnings(warnings);
     }
 
-    /// What is dangerous in the settings is told with every start.
-    pub(crate) fn dangers(&self, warnings: &[String]) {
-        for warning in warnings {
-            self.tell(LogLevel::Warn, || warning.clone());
-        }
-    }
-
-    pub(crate) fn warnings(&mut self, warnings: &[String]) {
+    pub(super) fn warnings(&mut self, warnings: &[String]) {
         for warning in warnings {
             if self.told.len() >= REMEMBERED {
                 return;
@@ -104,7 +97,7 @@ impl Journal {
         }
     }
 
-    pub(crate) fn event(&self, event: Event) {
+    pub(super) fn event(&self, event: Event) {
         if let Some(observer) = &self.observer {
             // An observer that panics is its author's concern; telling it so would make it panic again.
             let _ = contain(|| observer.event(event));

@@ -1,5 +1,6 @@
 //! Keeps the store current: one task per client that fetches, streams, parses, installs and schedules.
 
+mod audience;
 mod backoff;
 mod clock;
 mod driver;
@@ -14,6 +15,7 @@ mod panic;
 mod poll;
 mod stream;
 
+pub(crate) use audience::{Audience, Listener};
 pub(crate) use driver::{Command, Driver, Links, Reply, Sources};
 pub(crate) use journal::Journal;
 #[cfg(any(test, feature = "fuzzing"))]

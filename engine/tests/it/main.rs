@@ -22,6 +22,7 @@ mod redirects;
 mod refusals;
 mod requests;
 mod schedule;
+mod shared;
 mod streaming;
 mod support;
 mod tls;

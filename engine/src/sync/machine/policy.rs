@@ -48,6 +48,12 @@ impl Policy {
         }
     }
 
+    /// For several handles: each decides for itself what the outcome of the first load means, and how long it waits.
+    pub(crate) fn for_handles(config: &Config) -> Self {
+        const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
+        Self { init_timeout: NEVER, early_timeout: None, strategy: ErrorStrategy::Fail, ..Self::new(config) }
+    }
+
     /// Without streaming; with polling off it goes on until there is flag state.
     pub(super) fn polling_interval(&self, has_state: bool) -> Option<Duration> {
         self.update_interval.or_else(|| (!has_state).then_some(Config::DEFAULT_UPDATE_INTERVAL))
