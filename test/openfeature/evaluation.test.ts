@@ -166,6 +166,8 @@ describe('an error', () => {
     ['number', 'string-flag', 0.1],
     ['object', 'string-flag', {}],
     ['number', 'wrong-flag', 13],
+    // Also where the right type would need to know for whom.
+    ['string', 'split-flag', 'x'],
     ['object', 'integer-flag', {}],
     ['number', 'object-flag', 1],
   ])('of another type: %s of %s', async (type, key, value) => {

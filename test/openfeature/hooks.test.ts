@@ -5,7 +5,7 @@ import {
   OpenFeature,
 } from '@openfeature/server-sdk';
 import { describe, expect, it } from 'vitest';
-import { FliptProvider, onServer, serveFlags, stable } from './support.ts';
+import { detailsOf, FliptProvider, onServer, serveFlags, stable } from './support.ts';
 
 interface Call {
   readonly hook: string;
@@ -45,19 +45,19 @@ describe('hooks of a client', () => {
   });
 
   it.each([
-    ['missing-flag', 'FLAG_NOT_FOUND', 'FlagNotFoundError'],
-    ['wrong-flag', 'TYPE_MISMATCH', 'TypeMismatchError'],
-    ['split-flag', 'TARGETING_KEY_MISSING', 'TargetingKeyMissingError'],
-  ])('are told the error of %s', async (key, errorCode, name) => {
+    ['missing-flag', 'number', 13, 'FLAG_NOT_FOUND', 'FlagNotFoundError'],
+    ['wrong-flag', 'number', 13, 'TYPE_MISMATCH', 'TypeMismatchError'],
+    ['split-flag', 'boolean', true, 'TARGETING_KEY_MISSING', 'TargetingKeyMissingError'],
+  ] as const)('are told the error of %s', async (key, type, value, errorCode, name) => {
     const { flags } = await stable();
     const calls: Call[] = [];
     flags.addHooks(recording(calls));
-    await flags.getNumberDetails(key, 13);
+    await detailsOf(flags, type, key, value);
     expect(stagesOf(calls)).toEqual(['before', 'error', 'finally']);
     expect(calls[1]?.error).toMatchObject({ name, code: errorCode });
     expect(calls[2]?.seen).toMatchObject({
       flagKey: key,
-      value: 13,
+      value,
       reason: 'ERROR',
       errorCode,
     });
