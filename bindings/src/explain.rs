@@ -6,7 +6,7 @@ use napi_derive::napi;
 
 use crate::client::NativeClient;
 use crate::error::TaggedText;
-use crate::results::NativeRequest;
+use crate::request::NativeRequest;
 
 #[napi]
 impl NativeClient {
