@@ -6,8 +6,8 @@ import {
 } from '@openfeature/server-sdk';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { failureOf, open } from '../support/harness.ts';
-import { FliptClient, FliptError } from '../support/sdk.ts';
-import { FliptProvider, NAMESPACE, onServer, serveFlags, stable } from './support.ts';
+import { FliptClient, FliptError, internal } from '../support/sdk.ts';
+import { FLAG_SET, FliptProvider, NAMESPACE, onServer, serveFlags, stable } from './support.ts';
 
 const unavailable = { name: 'status', status: 503 } as const;
 
@@ -21,6 +21,7 @@ describe('a provider', () => {
     expect(provider.runsOn).toBe('server');
     expect(provider.hooks).toEqual([]);
     expect(provider.client).toBeUndefined();
+    expect(Object.keys(internal<object>('openfeature/index.js'))).toEqual(['FliptProvider']);
     const { flags } = await stable();
     expect(flags.metadata.providerMetadata.name).toBe('flipt-native');
   });
@@ -51,6 +52,25 @@ describe('a provider', () => {
     await OpenFeature.close();
     expect(client.isClosed).toBe(false);
     expect(client.getStringValue('string-flag', 'bye')).toBe('hi');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('of a handle on a shared client closes no other handle', async () => {
+    const server = await serveFlags();
+    const [first, second] = await Promise.all([
+      FliptClient.shared(onServer(server)),
+      FliptClient.shared(onServer(server)),
+    ]);
+    onTestFinished(async () => void (await Promise.all([first.close(), second.close()])));
+    await OpenFeature.setProviderAndWait('one', new FliptProvider(first));
+    await OpenFeature.setProviderAndWait('two', new FliptProvider(second));
+    await first.close();
+    const one = OpenFeature.getClient('one');
+    expect(one.providerStatus).toBe(ProviderStatus.FATAL);
+    expect(await OpenFeature.getClient('two').getStringDetails('string-flag', '')).toMatchObject({
+      value: 'hi',
+      flagMetadata: { flagSetId: FLAG_SET },
+    });
     expect(server.requests).toHaveLength(1);
   });
 
