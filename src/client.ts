@@ -3,7 +3,7 @@
 import { isPresent } from './arguments.js';
 import type { CallOptions } from './calls.js';
 import { type ClientParts, ConnectedClient } from './connected-client.js';
-import { unwrap } from './errors.js';
+import { invalidArgument, unwrap } from './errors.js';
 import type {
   BatchEvaluationResponse,
   BooleanEvaluationResponse,
@@ -20,7 +20,16 @@ import { loadNative, type NativeClient } from './native.js';
 import type { ClientOptions } from './options.js';
 import { requireObject, unreadable } from './request.js';
 import { Requests } from './requests.js';
-import { readOptions } from './settings.js';
+import { readOptions, type Settings } from './settings.js';
+import { TestBench } from './testing/bench.js';
+import type {
+  FlagsOf,
+  TestClient,
+  TestClientOptions,
+  TestFlags,
+  Testing,
+  TestValue,
+} from './testing/types.js';
 import { ContextScope } from './values/context-scope.js';
 import { Complaints } from './values/failure.js';
 import { Valuation } from './values/valuation.js';
@@ -63,12 +72,13 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
   readonly #native: NativeClient;
   readonly #evaluator: Evaluator;
   readonly #hook: HookCaller | undefined;
+  readonly #bench: TestBench | undefined;
 
   /**
    * Starts a client and resolves with it once its first flag state is there.
    *
-   * With `errorStrategy: 'fallback'` it also resolves when the first load fails, with the flag state of `snapshot` or,
-   * without one, with none: evaluations then throw `FLIPT_CLIENT_NOT_READY` until a load succeeds. A rejected `init`
+   * With `errorStrategy: 'fallback'` it also resolves when the first load fails, with the flag state of `snapshot` or
+   * `bootstrap` or, without either, with none: evaluations then throw `FLIPT_CLIENT_NOT_READY` until a load succeeds. A rejected `init`
    * leaves nothing behind.
    *
    * @throws ValidationError `FLIPT_OPTION_INVALID` naming every bad option; `FLIPT_SNAPSHOT_*` when `snapshot` cannot be
@@ -115,10 +125,8 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     const warn = (message: string): void => host.log('warn', message);
     const evaluator = new Evaluator(native, warn);
     const valuation = new Valuation(native, evaluator.resolver(new Complaints(warn)));
-    const hook =
-      settings.hook && new HookCaller(settings.hook, (level, text) => host.log(level, text));
     const parts = { native, host, valuation, scope: new ContextScope() };
-    const client = new FliptClient(parts, evaluator, hook);
+    const client = new FliptClient(parts, evaluator, hookOf(settings, host));
     try {
       await untilReady(native, host, settings.signal);
     } catch (error) {
@@ -128,8 +136,32 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     return client;
   }
 
-  private constructor(parts: ClientParts, evaluator: Evaluator, hook: HookCaller | undefined) {
+  /**
+   * A client for tests, as `createTestClient` of `flipt-native/testing` makes it.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` naming every value that makes no flag; `FLIPT_OPTION_INVALID` naming
+   * every bad option
+   */
+  static forTesting<Flags extends TestFlags = TestFlags>(
+    options: TestClientOptions<Flags> = {},
+  ): TestClient<Flags> {
+    const { flags, maxEvaluations, ...others } = options;
+    const settings = readOptions({ ...others, offline: true, bootstrap: {} });
+    const bench = new TestBench(settings, flags, maxEvaluations);
+    const { native, host, valuation, evaluator } = bench;
+    const parts = { native, host, valuation, scope: new ContextScope() };
+    const hook = hookOf(settings, host);
+    return new FliptClient(parts, evaluator, hook, bench) as TestClient<Flags>;
+  }
+
+  private constructor(
+    parts: ClientParts,
+    evaluator: Evaluator,
+    hook: HookCaller | undefined,
+    bench?: TestBench,
+  ) {
     super(parts);
+    this.#bench = bench;
     this.#native = parts.native;
     this.#evaluator = evaluator;
     this.#hook = hook;
@@ -221,9 +253,67 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     return unwrap(this.#native.exportSnapshot());
   }
 
+  /**
+   * What a client of `createTestClient` or {@link FliptClient.forTesting} has besides: what was evaluated, and flags that
+   * hold for one function.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for any other client
+   */
+  get testing(): Testing {
+    return this.#tested('testing');
+  }
+
+  /**
+   * Changes a flag of a test client, or adds it: a plain value for everyone, or a flag with rules. Listeners are called
+   * before it returns.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for a value that makes no flag, and for any other client
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  setTestValue<Key extends string>(flagKey: Key, value: TestValue<FlagsOf<this>, Key>): void {
+    this.#tested('setTestValue').set(flagKey, value);
+  }
+
+  /**
+   * Takes a flag of a test client away. Listeners are called before it returns.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for any other client
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  removeTestValue(flagKey: string): void {
+    this.#tested('removeTestValue').remove(flagKey);
+  }
+
+  /** Forgets what `identify` set: the user is anonymous again. A test client also is as it was made, but for listeners. */
+  override reset(): void {
+    super.reset();
+    if (this.#bench !== undefined) {
+      this.clearContext();
+      this.#bench.clearEvaluations();
+      if (!this.isClosed) {
+        this.#bench.resetFlags();
+      }
+    }
+  }
+
+  #tested(what: string): TestBench {
+    if (this.#bench === undefined) {
+      throw invalidArgument('FLIPT_ARGUMENT_INVALID', {
+        field: what,
+        received: 'a client that is not for tests',
+        allowed: 'a client of createTestClient or FliptClient.forTesting',
+      });
+    }
+    return this.#bench;
+  }
+
   #before(flagKey: unknown, entityId: unknown): void {
     if (this.#hook !== undefined && !this.isClosed && isPresent(flagKey) && isPresent(entityId)) {
       this.#hook.before(flagKey);
     }
   }
+}
+
+function hookOf({ hook }: Settings, host: ClientHost): HookCaller | undefined {
+  return hook && new HookCaller(hook, (level, text) => host.log(level, text));
 }

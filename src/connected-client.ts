@@ -4,6 +4,7 @@ import {
   type CallOptions,
   callAborted,
   readCallOptions,
+  readOffline,
   readWaitOptions,
   settled,
   type WaitOptions,
@@ -124,6 +125,22 @@ export class ConnectedClient extends FlagValues {
   }
 
   /**
+   * Stops using the network, or uses it again. Offline the flag state stays in force, `status.connection` is `offline`,
+   * which is no error, no connection is open, no timer runs, and `refresh()` resolves with `false`. Going online asks the
+   * server at once, and resolves when it has answered.
+   *
+   * @throws NetworkError, SecurityError when going online and the fetch failed under `errorStrategy: 'fail'`; the client
+   * is online all the same and goes on trying
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for anything but a boolean; `FLIPT_OPTION_INVALID` when a client that
+   * started offline cannot use its options; it stays offline then
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  async setOffline(offline: boolean): Promise<void> {
+    const wanted = readOffline(offline);
+    await this.#settled((settle) => this.#native.setOffline(settle, wanted), undefined);
+  }
+
+  /**
    * Resolves as soon as there is flag state to evaluate, at once when there is. Of use after an `init` that fell back.
    *
    * @throws InitializationError `FLIPT_INIT_TIMEOUT` after `timeoutMs`
@@ -215,6 +232,7 @@ export class ConnectedClient extends FlagValues {
   /**
    * Puts other credentials in force, beginning with the next request; a stream reconnects with them. The credential
    * that worked last stays as fallback for `credentialGracePeriodMs`. Without effect where a `fetcher` makes the requests.
+   * All handles of {@link FliptClient.shared} are concerned; functions are refused where other threads may share.
    *
    * @throws ValidationError `FLIPT_OPTION_INVALID` naming every bad field; the credentials in force then stay
    * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
@@ -228,6 +246,8 @@ export class ConnectedClient extends FlagValues {
   /**
    * Stops everything the client does and releases its flag state. Every later call but this one fails with
    * `FLIPT_CLIENT_CLOSED`, from the moment of the call. Never rejects; resolves within moments, whatever the network does.
+   *
+   * A client of {@link FliptClient.shared} is closed by itself; connection and flag state end with the last one.
    */
   close(): Promise<void> {
     this.#closed ??= this.#end();

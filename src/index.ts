@@ -70,6 +70,8 @@ export {
   type ClientTokenAuthentication,
   ErrorStrategy,
   type JWTAuthentication,
+  type PlainValue,
+  type PlainValues,
   type RetryOptions,
   type TlsConfig,
 } from './options.js';

@@ -56,8 +56,11 @@ export function aborted(cause: unknown): Error {
   return createError('init was called off by its signal', { code: 'FLIPT_INIT_ABORTED', cause });
 }
 
-/** Registers the listeners among the options; nothing has happened yet. */
-function listen(events: EventHub, { onReady, onUpdate, onError }: Settings): void {
+/** Registers the listeners among the options. */
+export function listen(
+  events: EventHub,
+  { onReady, onUpdate, onError }: Pick<Settings, 'onReady' | 'onUpdate' | 'onError'>,
+): void {
   if (onReady !== undefined) {
     events.on('ready', onReady);
   }
@@ -80,12 +83,12 @@ function problemsOfTheRest(addon: NativeAddon, json: string): readonly Problem[]
     abortCredential: () => {},
     releaseCredential: () => {},
   };
-  const { ok, error } = addon.createClient(json, nowhere, {});
+  const { ok, error } = addon.createClient(json, nowhere, environment(addon));
   ok?.shutDown();
   return error?.problems ?? [];
 }
 
-/** What this thread sees of the variables that connections heed; each worker thread may have an environment of its own. */
+/** What this thread sees of the variables that clients heed; each worker thread may have an environment of its own. */
 function environment(addon: NativeAddon): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const name of addon.environmentNames()) {

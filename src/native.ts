@@ -171,11 +171,12 @@ export interface NativeCall {
 
 /** The addon's side of one client. */
 export interface NativeClient {
-  /** Settles when the first load has ended; keeps the process alive until then, as the next four do. */
+  /** Settles when the first load has ended; keeps the process alive until then, as the next five do. */
   ready(settle: (result: Tagged<boolean>) => void): NativeCall;
   waitReady(settle: (result: Tagged<boolean>) => void, timeoutMs?: number): NativeCall;
   refresh(settle: (result: Tagged<boolean>) => void): NativeCall;
   reconnect(settle: (result: Tagged<boolean>) => void): NativeCall;
+  setOffline(settle: (result: Tagged<boolean>) => void, offline: boolean): NativeCall;
   close(settle: (result: Tagged<boolean>) => void): NativeCall;
   /** The part of closing that takes effect at once. */
   shutDown(): void;
@@ -201,6 +202,8 @@ export interface NativeClient {
     wake: () => void,
     kinds: readonly string[],
   ): Tagged<NativeClient | undefined>;
+  /** Puts flags in force on a client that was started offline; whether one may answer differently. */
+  install(entriesJson: string): Tagged<boolean>;
   createEvaluator(bytes: number): NativeEvaluator;
   plan(flagKey: string): Tagged<NativePlan>;
   /** The plans of all flags, in the order of the flag state. */
@@ -216,7 +219,7 @@ export interface NativeAddon {
   version(): string;
   /** Every error code with the name of its class. */
   codes(): [code: string, className: string][];
-  /** The names of the environment variables that connections heed. */
+  /** The names of the environment variables that clients heed. */
   environmentNames(): string[];
   /** Validates the options and starts the client; `environment` holds those variables. */
   createClient(

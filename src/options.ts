@@ -86,6 +86,20 @@ export interface CacheOptions {
 }
 
 /**
+ * What a flag can be made of, to answer everyone with it: a boolean flag of `true` or `false`; of a text a variant flag
+ * whose variant has that key; of a number, an object or an array one whose variant has it as attachment.
+ */
+export type PlainValue =
+  | boolean
+  | string
+  | number
+  | { readonly [name: string]: unknown }
+  | readonly unknown[];
+
+/** Plain values by flag key. */
+export type PlainValues = Readonly<Record<string, PlainValue>>;
+
+/**
  * How a client is set up. Every option may be left out; `undefined` means left out.
  *
  * Unknown names and values that cannot be used make `FliptClient.init` reject with one `ValidationError` that lists
@@ -162,6 +176,32 @@ export interface ClientOptions {
   proxy?: string | false | undefined;
   /** Keeps the last good flag state on disk and starts from it. Default: not kept. */
   cache?: CacheOptions | undefined;
+  /**
+   * Starts without a server: no socket and no thread, ready at once with the flag state of `bootstrap`, else of the file of
+   * `cache`, else without flags. `setOffline(false)` begins normal operation. Default false.
+   */
+  offline?: boolean | undefined;
+  /**
+   * Flag state to start from: plain values by flag key, of which each answers everyone, or a text: what `getSnapshot()`
+   * returned, the JSON of a snapshot, or a document of Flipt's own feature files. Without `offline` it serves until the
+   * server answers, like `snapshot`, in whose place it stands; with `ErrorStrategy.Fallback` also when it cannot be reached.
+   */
+  bootstrap?: PlainValues | string | undefined;
+  /**
+   * The port of a Flipt server on this machine, in place of `url`: `http://localhost:<localPort>`. Refused where the
+   * environment variable `NODE_ENV` is `production`. Default: none.
+   */
+  localPort?: number | undefined;
+  /** Lets `localPort` stand in production, too. Default false. */
+  allowLocalPortInProduction?: boolean | undefined;
+  /**
+   * Values forced upon flags on a developer's machine, whatever flag state comes: plain values by flag key, or the path
+   * of a JSON file of up to 4 MiB with such an object. `getSnapshot()` and the cache keep the flag state as it came.
+   * Where the environment variable `NODE_ENV` is `production` they do not count, and the `logger` is warned. Default: none.
+   */
+  overrides?: PlainValues | string | undefined;
+  /** Lets `overrides` count in production, too. Default false. */
+  allowOverridesInProduction?: boolean | undefined;
   /** Largest accepted size of flag state in bytes, decompressed. Default 67,108,864 (64 MiB). */
   maxSnapshotBytes?: number | undefined;
   /**

@@ -115,6 +115,8 @@ describe('the raw callback', () => {
 describe('a panic inside an export', () => {
   it.each([
     ['createClient', `addon.createClient('{}', host, {})`],
+    ['shareClient', `addon.shareClient('{}', host, {})`],
+    ['another', `client.another('{}', () => {}, [])`],
     ['ready', 'client.ready(() => {})'],
     ['refresh', 'client.refresh(() => {})'],
     ['close', 'client.close(() => {})'],

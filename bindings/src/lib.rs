@@ -16,6 +16,7 @@ mod hooks;
 mod host_credential;
 mod host_fetch;
 mod inbox;
+mod local;
 mod options;
 mod panics;
 mod pin;

@@ -36,7 +36,7 @@ pub struct Host<'a> {
     pub release_credential: Function<'a, u32, ()>,
 }
 
-/// The names of the environment variables that connections heed.
+/// The names of the environment variables that clients heed.
 #[napi(catch_unwind)]
 #[must_use]
 pub fn environment_names() -> Vec<&'static str> {
@@ -65,8 +65,8 @@ fn start(
 ) -> Result<NativeClient, Error> {
     let credentials = HostCredentials::new(&host.obtain_credential, &host.abort_credential, &host.release_credential);
     let credentials = credentials.map_err(refuse)?;
-    let mut config = Config::from_json_with(&parse(options_json)?, &|number| credentials.source(number))?;
-    config.process_environment = environment.into_iter().collect();
+    let environment = environment.into_iter().collect();
+    let config = Config::from_json_in(&parse(options_json)?, &|number| credentials.source(number), environment)?;
     let observer = HostObserver::new(&host.wake, host.kinds.clone()).map_err(refuse)?;
     let inbox = Arc::clone(&observer.inbox);
     let fetch = match (&host.fetch, &host.abort_fetch) {

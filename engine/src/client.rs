@@ -1,13 +1,17 @@
 //! The [`Client`]: one namespace kept current in the background and evaluated in place.
 
+mod bootstrap;
 mod core;
 mod handle;
 mod init;
+mod local;
 mod runtime;
+mod seed;
 mod shared;
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
@@ -47,7 +51,8 @@ pub struct FlagSummary {
 }
 
 impl Client {
-    /// Checks the options, loads their snapshot if there is one, and starts the background task.
+    /// Checks the options, loads their snapshot if there is one, and starts the background task, unless the options say
+    /// [`offline`](Config::offline): then there is flag state at once, and neither a thread nor a socket.
     ///
     /// Returns at once; [`ready`](Self::ready) waits for the first load. May be called on any thread, inside a runtime
     /// or outside. `fetch` replaces the built-in requests; `observer` is told what happens.
@@ -57,7 +62,7 @@ impl Client {
     /// gives us no threads.
     pub fn start(config: Config, fetch: Option<Arc<dyn Fetch>>, observer: Option<Arc<dyn Observer>>) -> Result<Self> {
         config.validate()?;
-        let prepared = Prepared::new(&config, fetch, None)?;
+        let prepared = Prepared::new(config.clone(), fetch, None)?;
         Ok(Self::first(prepared, None, &config, observer.map(Listener::new)))
     }
 
@@ -92,7 +97,8 @@ impl Client {
     pub async fn wait_ready(&self, timeout: Duration) -> Result<()> {
         let (mut status, closed) = (self.0.core.status.subscribe(), self.0.closed.clone());
         let there = |status: &Status| status.source != Source::None || status.connection == Connection::Closed;
-        let waited = self.0.core.runtime.spawn(async move {
+        let Some(task) = self.0.core.task.get().filter(|_| !there(&status.borrow())) else { return self.open() };
+        let waited = task.runtime.spawn(async move {
             let waiting = closed.run_until_cancelled(status.wait_for(there));
             tokio::time::timeout(timeout, waiting).await.is_err()
         });
@@ -122,7 +128,11 @@ impl Client {
         Authentication::validate(&authentication)?;
         self.open()?;
         let core = &self.0.core;
-        let Some(http) = core.http.upgrade() else { return Ok(()) };
+        if core.keep_authentication(&authentication) {
+            shared::identify(core, &authentication);
+            return Ok(());
+        }
+        let Some(http) = core.task.get().and_then(|task| task.http.upgrade()) else { return Ok(()) };
         http.update_authentication(&authentication)?;
         shared::identify(core, &authentication);
         core.commands.send(Command::NewCredential).map_err(|_| ErrorKind::Closed.into())
@@ -134,7 +144,8 @@ impl Client {
         self.shut_down();
         let core = &self.0.core;
         let ended = if core.stop.is_cancelled() { core.ended.clone() } else { self.0.left.clone() };
-        let bounded = core.runtime.spawn(async move { tokio::time::timeout(CLOSE_LIMIT, ended.cancelled()).await });
+        let Some(task) = core.task.get() else { return };
+        let bounded = task.runtime.spawn(async move { tokio::time::timeout(CLOSE_LIMIT, ended.cancelled()).await });
         // Late or not, there is nothing more to do.
         let _ = bounded.await;
     }
@@ -218,12 +229,22 @@ impl Client {
     }
 
     /// Runs a future on the engine's own threads, for bindings that settle promises from there. Aborting it drops it.
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-        self.0.core.runtime.spawn(future).abort_handle()
+    ///
+    /// A client that has not used the network yet has no threads: its calls end where they begin, and there is nothing to
+    /// be aborted.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Option<AbortHandle> {
+        let (mut future, core) = (Box::pin(future), &self.0.core);
+        if core.is_asleep() && future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+            return None;
+        }
+        Some(core.task.get()?.runtime.spawn(future).abort_handle())
     }
 
     async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<bool> {
         self.open()?;
+        if self.0.core.is_asleep() {
+            return Ok(false);
+        }
         let (reply, answer) = oneshot::channel();
         self.0.core.commands.send(command(reply)).map_err(|_| ErrorKind::Closed)?;
         let answer = self.0.closed.run_until_cancelled(answer);

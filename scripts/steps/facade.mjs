@@ -10,35 +10,38 @@ const unsupported = {
   'engine.wasm': 'in browsers use "@flipt-io/flipt-client-js/browser", which brings its own engine',
 };
 
-/** What ESM users can import: the name of the facade, and the compiled module behind it. */
-const entries = {
+/** What users can import: the name of the ESM file, and the compiled module that it stands for. */
+const entryPoints = {
   index: 'index',
+  testing: 'testing/index',
   openfeature: 'openfeature/index',
 };
 
 /**
- * Writes what ESM users import, from the exports of the compiled entries: names only, the implementation stays the one
- * CommonJS copy, so that a process that mixes `import` and `require` has one set of classes.
+ * Writes what ESM users import, from the exports of the compiled entry points: names only, the implementation stays the
+ * one CommonJS copy, so that a process that mixes `import` and `require` has one set of classes.
  */
 export async function writeFacade(dist) {
   mkdirSync(join(dist, 'esm'));
-  for (const [name, module] of Object.entries(entries)) {
-    writeEntry(join(dist, 'esm', name), `../${module}.js`, exportsOf(join(dist, `${module}.d.ts`)));
+  for (const [name, module] of Object.entries(entryPoints)) {
+    writeEntryPoint(join(dist, 'esm', name), `../${module}.js`, exportsOf(dist, module));
   }
-  const { values } = exportsOf(join(dist, 'index.d.ts'));
+  const { values } = exportsOf(dist, entryPoints.index);
   mkdirSync(join(dist, 'unsupported'));
   for (const [name, advice] of Object.entries(unsupported)) {
     writeUnsupported(join(dist, 'unsupported', name), name, advice, values);
   }
 }
 
-function writeEntry(path, module, { values, types }) {
+function writeEntryPoint(path, from, { values, types }) {
   write(
     `${path}.mjs`,
-    `import implementation from '${module}';\n\nexport const {\n${list(values)}} = implementation;\n`,
+    `import implementation from '${from}';\n\nexport const {\n${list(values)}} = implementation;\n`,
   );
-  const typesOnly = types.length === 0 ? '' : `export type {\n${list(types)}} from '${module}';\n`;
-  write(`${path}.d.mts`, `export {\n${list(values)}} from '${module}';\n${typesOnly}`);
+  write(
+    `${path}.d.mts`,
+    `export {\n${list(values)}} from '${from}';\nexport type {\n${list(types)}} from '${from}';\n`,
+  );
 }
 
 /**
@@ -55,7 +58,8 @@ function writeUnsupported(path, name, advice, values) {
   write(`${path}.d.mts`, declaration);
 }
 
-function exportsOf(entry) {
+function exportsOf(dist, module) {
+  const entry = join(dist, `${module}.d.ts`);
   const program = ts.createProgram([entry], {
     module: ts.ModuleKind.Node16,
     moduleResolution: ts.ModuleResolutionKind.Node16,
@@ -65,7 +69,7 @@ function exportsOf(entry) {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(entry);
   const symbol = source && checker.getSymbolAtLocation(source);
-  if (!symbol) throw new StepError(`${entry} exports nothing.`);
+  if (!symbol) throw new StepError(`src/${module}.ts exports nothing.`);
   const values = [];
   const types = [];
   for (const one of checker.getExportsOfModule(symbol)) {

@@ -21,9 +21,10 @@ export interface Form<R> {
 
 /** Details, and what a form makes of the same answer: for those who are told of evaluations. */
 export function withDetails<R>(
-  flagKey: string,
+  asked: unknown,
   form: Form<R>,
 ): Form<{ details: EvaluationDetails<unknown>; formed: R }> {
+  const flagKey = typeof asked === 'string' ? asked : '';
   return {
     answered(value, outcome, resolver) {
       const { digest, isStale } = resolver;

@@ -1,21 +1,22 @@
 //! What the handles of one client have in common: its flag state, its connection, its background task.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::runtime;
+use super::local::Asleep;
+use super::seed::Seed;
 use super::shared::{self, Terms};
+use super::{local, runtime, seed};
 use crate::cache::Cache;
 use crate::config::{Config, FetchMode};
-use crate::error::{Error, ErrorKind, Result, SnapshotReason};
+use crate::error::Result;
 use crate::http::{Fetch, HttpFetch, Limiter};
-use crate::snapshot::Snapshot;
 use crate::status::{Connection, Event, LogLevel, Observer, Status};
-use crate::store::{Store, store};
+use crate::store::{Store, StoreWriter, store};
 use crate::sync::{Audience, Command, Driver, Journal, Links, Listener, Policy, Poller, Sources, Streamer};
 
 /// Messages name this instead of a host when the caller fetches.
@@ -31,9 +32,10 @@ pub(super) struct Core {
     pub(super) commands: mpsc::UnboundedSender<Command>,
     pub(super) stop: CancellationToken,
     pub(super) ended: CancellationToken,
-    pub(super) runtime: &'static Handle,
-    /// Weakly, for its connections are the background task's. Dangling when the caller fetches.
-    pub(super) http: Weak<HttpFetch>,
+    /// Absent until a client that starts offline uses the network.
+    pub(super) task: OnceLock<Task>,
+    pub(super) asleep: Asleep,
+    pub(super) audience: Arc<Audience>,
     /// What every handle is told when it is made.
     pub(super) dangers: Vec<String>,
     /// What was agreed on, where further handles may join.
@@ -41,58 +43,94 @@ pub(super) struct Core {
     handles: AtomicUsize,
 }
 
+/// What the handles need of the background task.
+pub(super) struct Task {
+    pub(super) runtime: &'static Handle,
+    /// Weakly, for its connections are the background task's. Dangling when the caller fetches.
+    pub(super) http: Weak<HttpFetch>,
+}
+
+/// What the background task is made of but for its connections.
+pub(super) struct Launch {
+    pub(super) config: Config,
+    pub(super) fetch: Option<Arc<dyn Fetch>>,
+    pub(super) journal: Journal,
+    pub(super) writer: StoreWriter,
+    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    pub(super) settled: watch::Sender<Option<Result<()>>>,
+}
+
 /// A client that is ready to be started: nothing runs yet, and nobody was told anything.
 pub(super) struct Prepared {
     pub(super) core: Arc<Core>,
-    driver: Driver,
-    seed: Option<Snapshot>,
-    audience: Arc<Audience>,
+    /// Of a client that starts offline nothing is left to be started.
+    rest: Option<(Launch, Sources, Option<Seed>)>,
 }
 
 impl Prepared {
     /// Checks what can be checked. With `terms`, further handles may join.
-    pub(super) fn new(config: &Config, fetch: Option<Arc<dyn Fetch>>, terms: Option<Terms>) -> Result<Self> {
-        let seed = seed(config)?;
-        let sources = sources(config, fetch)?;
-        let runtime = runtime::shared()?;
-        let policy = if terms.is_some() { Policy::for_handles(config) } else { Policy::new(config) };
-        let http = sources.http.as_ref().map_or_else(Weak::new, Arc::downgrade);
-        let dangers = sources.http.as_ref().map(|http| http.warnings().to_vec()).unwrap_or_default();
+    pub(super) fn new(config: Config, fetch: Option<Arc<dyn Fetch>>, terms: Option<Terms>) -> Result<Self> {
+        let mut dangers = Vec::new();
+        let config = seed::with_overrides(config, &mut dangers)?;
+        let mut seed = Seed::of(&config)?;
+        let mut sources = None;
+        let task = OnceLock::new();
+        if config.offline {
+            seed = Some(local::seed(seed, &config, &mut dangers)?);
+        } else {
+            let (made, ready) = connect(&config, fetch.clone())?;
+            dangers.extend(made.http.iter().flat_map(|http| http.warnings()).cloned());
+            sources = Some(made);
+            // Nobody else knows of it yet.
+            let _ = task.set(ready);
+        }
         let (writer, store) = store();
         let audience = Arc::new(Audience::default());
-        let status = Arc::new(watch::Sender::new(Status::default()));
         let (settle, settled) = watch::channel(None);
         let (commands, asked) = mpsc::unbounded_channel();
-        let stop = CancellationToken::new();
-        let links = Links {
-            store: store.clone(),
-            commands: asked,
-            stop: stop.clone(),
-            settled: settle,
-            status: Arc::clone(&status),
-            cache: cache(config, Arc::clone(&audience)),
-            audience: Arc::clone(&audience),
-        };
         let journal = Journal::new(Some(Arc::clone(&audience) as Arc<dyn Observer>));
-        let driver = Driver::new(links, writer, sources, journal, policy);
-        let (ended, handles) = (CancellationToken::new(), AtomicUsize::new(1));
-        let core = Core { store, status, settled, commands, stop, ended, runtime, http, dangers, terms, handles };
-        Ok(Self { core: Arc::new(core), driver, seed, audience })
+        let launch = Launch { config, fetch, journal, writer, commands: asked, settled: settle };
+        let core = Arc::new(Core {
+            store,
+            status: Arc::default(),
+            settled,
+            commands,
+            stop: CancellationToken::new(),
+            ended: CancellationToken::new(),
+            task,
+            asleep: Asleep::default(),
+            audience,
+            dangers,
+            terms,
+            handles: AtomicUsize::new(1),
+        });
+        let Some(sources) = sources else {
+            if let Some(seed) = seed {
+                core.sleep(launch, seed);
+            }
+            return Ok(Self { core, rest: None });
+        };
+        Ok(Self { core, rest: Some((launch, sources, seed)) })
     }
 
     /// Starts the background task; the first handle's listener is told everything.
-    pub(super) fn start(mut self, listener: Option<Arc<Listener>>) {
+    pub(super) fn start(self, listener: Option<Arc<Listener>>) {
+        let Some((mut launch, sources, seed)) = self.rest else {
+            if let Some(listener) = listener {
+                self.core.listen(listener);
+            }
+            return;
+        };
         if let Some(listener) = listener {
-            self.audience.begin(listener);
+            self.core.audience.begin(listener);
         }
-        if let Some(seed) = self.seed {
-            self.driver.plant(seed);
+        if let Some(seed) = seed {
+            self.core.plant(seed, &mut launch);
+            launch.journal.event(Event::Ready);
         }
-        let live = Live::new(self.core.ended.clone());
-        self.core.runtime.spawn(async move {
-            self.driver.run().await;
-            drop(live);
-        });
+        if let Some(task) = self.core.task.get() {
+            self.core.run(launch, sources, task, None);
+        }
     }
 }
 
@@ -111,9 +149,42 @@ impl Core {
             }
             self.end();
         } else if let Some(listener) = listener {
-            // A task that has ended has told everyone.
-            let _ = self.commands.send(Command::Leave(listener));
+            self.dismiss(listener);
         }
+    }
+
+    /// Puts what the client starts from in force.
+    pub(super) fn plant(&self, seed: Seed, launch: &mut Launch) {
+        let Seed { snapshot, etag, source } = seed;
+        launch.journal.warnings(snapshot.warnings());
+        self.status.send_modify(|status| status.describe(&snapshot, source));
+        launch.writer.install(snapshot, etag);
+    }
+
+    /// Starts the background task. `resumed` is that of [`Links`].
+    pub(super) fn run(&self, launch: Launch, sources: Sources, task: &Task, resumed: Option<bool>) {
+        let Launch { config, journal, writer, commands, settled, .. } = launch;
+        let links = Links {
+            store: self.store.clone(),
+            commands,
+            stop: self.stop.clone(),
+            settled,
+            status: Arc::clone(&self.status),
+            cache: cache(&config, Arc::clone(&self.audience)),
+            audience: Arc::clone(&self.audience),
+            forced: config.forced(),
+            resumed,
+        };
+        let mut policy = if self.terms.is_some() { Policy::for_handles(&config) } else { Policy::new(&config) };
+        if resumed.is_some() {
+            policy.seed();
+        }
+        let driver = Driver::new(links, writer, sources, journal, policy);
+        let live = Live::new(self.ended.clone());
+        task.runtime.spawn(async move {
+            driver.run().await;
+            drop(live);
+        });
     }
 
     fn end(&self) {
@@ -126,6 +197,7 @@ impl Core {
             first
         });
         self.stop.cancel();
+        self.say_goodbye();
     }
 }
 
@@ -152,6 +224,13 @@ pub fn live_clients() -> usize {
     LIVE.load(Ordering::Acquire)
 }
 
+/// Everything of a background task that can fail.
+pub(super) fn connect(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<(Sources, Task)> {
+    let sources = sources(config, fetch)?;
+    let http = sources.http.as_ref().map_or_else(Weak::new, Arc::downgrade);
+    Ok((sources, Task { runtime: runtime::shared()?, http }))
+}
+
 /// Where flag state comes from: the server, or the caller's own fetch function.
 fn sources(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<Sources> {
     let limiter = Limiter::new();
@@ -166,14 +245,6 @@ fn sources(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<Sources> {
     let streamer = streams.then(|| Arc::new(Streamer::new(config, Arc::clone(&http), Arc::clone(&limiter))));
     let poller = Arc::new(Poller::new(config, Arc::clone(&http) as Arc<dyn Fetch>, &place));
     Ok(Sources { poller, limiter, http: Some(http), streamer })
-}
-
-fn seed(config: &Config) -> Result<Option<Snapshot>> {
-    let Some(text) = &config.snapshot else { return Ok(None) };
-    if text.len() / 4 * 3 > config.max_snapshot_bytes {
-        return Err(Error::new(ErrorKind::Snapshot(SnapshotReason::TooLarge)));
-    }
-    Snapshot::import(text, &config.namespace, config.server_compatibility).map(Some)
 }
 
 /// The last good flag state on disk, if the options ask for it; its troubles are warnings.

@@ -8,7 +8,7 @@ use super::init::Init;
 use crate::config::{Config, ErrorStrategy};
 use crate::status::{Event, LogLevel};
 use crate::store::Store;
-use crate::sync::{Command, Listener};
+use crate::sync::Listener;
 
 /// What a handle has for itself.
 pub(super) struct Inner {
@@ -44,8 +44,7 @@ impl Client {
     pub(super) fn later(core: Arc<Core>, init: Init, config: &Config, listener: Option<Arc<Listener>>) -> Self {
         let client = Self::over(core, Some(init), config, listener.as_ref());
         if let Some(listener) = listener {
-            // A task that has ended needs no listeners.
-            let _ = client.0.core.commands.send(Command::Join(listener));
+            client.0.core.listen(listener);
         }
         client
     }

@@ -6,7 +6,7 @@
 //! | succeeds, or has succeeded | success | success |
 //! | fails | success | that error |
 //! | failed before the handle was made, and no later load has succeeded | success | the outcome of a fetch that is made now |
-//! | there is flag state of `snapshot`, and the server was heard or did not answer within `connectTimeoutMs` | success | |
+//! | there is flag state of `snapshot` or `bootstrap`, and the server was heard or did not answer within `connectTimeoutMs` | success | |
 //! | `initTimeoutMs` of the handle have passed | success | `InitTimeout`, caused by the last error |
 
 use std::sync::Arc;
@@ -73,7 +73,10 @@ impl Init {
     async fn loaded(&self, core: &Core) -> Result<()> {
         if self.strategy == ErrorStrategy::Fallback && core.status.borrow().source != Source::None {
             let mut status = core.status.subscribe();
-            let heard = status.wait_for(|status| status.requests > 0 || status.source != Source::Snapshot);
+            let heard = status.wait_for(|status| {
+                let is_seed = matches!(status.source, Source::Snapshot | Source::Bootstrap | Source::Empty);
+                status.requests > 0 || !is_seed
+            });
             // Heard or not: there is flag state.
             let _ = timeout(self.connect_timeout, heard).await;
             return Ok(());
@@ -91,10 +94,11 @@ impl Client {
     /// The outcome of the first load for this handle.
     pub(super) async fn first_load(&self, init: &Init) -> Result<()> {
         let core = &self.0.core;
+        let Some(task) = core.task.get() else { return self.open() };
         let outcome = init.clone().outcome(Arc::clone(core), self.0.joined.clone());
         let closed = self.0.closed.clone();
         // On our own threads, for deadlines need the runtime.
-        let outcome = core.runtime.spawn(async move { closed.run_until_cancelled(outcome).await });
+        let outcome = task.runtime.spawn(async move { closed.run_until_cancelled(outcome).await });
         outcome.await.ok().flatten().unwrap_or_else(|| Err(ErrorKind::Closed.into()))
     }
 }

@@ -44,7 +44,7 @@ impl Client {
             return Ok(Self::joining(core, config, listener));
         }
         // Reading certificates and a snapshot takes its time, which others need not wait for.
-        let prepared = Prepared::new(config, fetch, Some(Terms::new(config)))?;
+        let prepared = Prepared::new(config.clone(), fetch, Some(Terms::new(config)))?;
         let found = find_or_enter(identity, &prepared.core);
         if let Some(core) = found {
             return Ok(Self::joining(core, config, listener));

@@ -2,7 +2,10 @@ use serde_json::Value;
 
 use super::authentication::Sources;
 use super::reader::{Reader, assign, object, problem, received};
-use super::{Config, ErrorStrategy, FetchMode, Retry, ServerUrl, authentication, cache, limits, proxy, refuse, tls};
+use super::{
+    Config, ErrorStrategy, FetchMode, ProcessEnvironment, Retry, ServerUrl, authentication, cache, limits, local,
+    proxy, refuse, tls,
+};
 use crate::error::Result;
 use crate::snapshot::Compatibility;
 
@@ -30,6 +33,12 @@ const OPTIONS: &[&str] = &[
     "tlsConfig",
     "proxy",
     "cache",
+    "offline",
+    "bootstrap",
+    "localPort",
+    "allowLocalPortInProduction",
+    "overrides",
+    "allowOverridesInProduction",
     "fetcher",
     "hook",
     "logger",
@@ -40,12 +49,16 @@ const OPTIONS: &[&str] = &[
 ];
 const RETRY: &[&str] = &["maxRetries", "baseDelayMs", "maxDelayMs", "jitter"];
 
-pub(super) fn read(options: &Value, sources: &Sources<'_>) -> Result<Config> {
+pub(super) fn read(options: &Value, sources: &Sources<'_>, environment: &ProcessEnvironment) -> Result<Config> {
     let mut problems = Vec::new();
     let mut config = Config::default();
     if !options.is_null() {
         match object(options) {
-            Some(fields) => Reader { fields, path: "".into(), problems: &mut problems }.options(sources, &mut config),
+            Some(fields) => {
+                let mut reader = Reader { fields, path: "".into(), problems: &mut problems };
+                reader.options(sources, &mut config);
+                local::read(&mut reader, environment, &mut config);
+            }
             None => problems.push(problem("options", received(options), "an object")),
         }
     }

@@ -9,6 +9,7 @@ mod diff;
 mod export;
 mod fingerprint;
 mod list;
+mod made;
 mod model;
 mod normalise;
 pub mod number;
@@ -22,6 +23,7 @@ use foldhash::fast::FixedState;
 pub use decision::{Decision, Why};
 pub(crate) use definition::{ConstraintText, Definition, RuleText, SegmentText};
 pub use diff::Change;
+pub use made::Made;
 pub(crate) use model::{
     BooleanRule, Condition, Constraint, Decider, Operator, Rule, Segment, Segments, StringTest, Subject,
 };
@@ -98,6 +100,43 @@ impl Snapshot {
                 .with_context(format!("it is of namespace {}, not {namespace}", document.namespace)));
         }
         Self::build(document, compatibility.or(marked).unwrap_or(Compatibility::V2), Source::Portable(json))
+    }
+
+    /// A snapshot of made flags and no others.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Response`] when there are more flags than a snapshot can hold.
+    pub fn made(namespace: &str, made: &Made) -> Result<Self> {
+        Self::parse(made.body(namespace).as_bytes(), Some(Compatibility::V2))
+    }
+
+    /// The same flags with made ones in their place, and beside them. Its text, and with it an export, stay as they were.
+    #[must_use]
+    pub fn with_forced(mut self, made: &Made) -> Self {
+        let mut flags = std::mem::take(&mut self.flags).into_vec();
+        let mut warnings = build::Warnings::default();
+        for definition in made.definitions() {
+            let Some(flag) = build::flag(wire::entry(definition), self.compatibility, &mut warnings) else { continue };
+            match self.by_key.get(&*flag.key) {
+                Some(&position) => flags[position as usize] = flag,
+                None => {
+                    let Ok(position) = u32::try_from(flags.len()) else { break };
+                    self.by_key.insert(flag.key.clone(), position);
+                    flags.push(flag);
+                }
+            }
+        }
+        self.flags = flags.into();
+        self
+    }
+
+    /// [`with_forced`](Self::with_forced) where there is something to force.
+    #[cfg(feature = "sync")]
+    pub(crate) fn forced_by(self, made: Option<&Made>) -> Self {
+        match made {
+            Some(made) => self.with_forced(made),
+            None => self,
+        }
     }
 
     /// The portable snapshot text, interchangeable with Flipt's own clients: base64 of JSON, version 1.

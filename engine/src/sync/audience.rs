@@ -47,7 +47,7 @@ impl Audience {
     }
 
     /// Takes in a listener later, and tells it where things stand.
-    pub(super) fn join(&self, listener: Arc<Listener>, status: &Arc<Status>, is_ready: bool) {
+    pub(crate) fn join(&self, listener: Arc<Listener>, status: &Arc<Status>, is_ready: bool) {
         let before = Arc::new(Status::default());
         if status.differs(&before) {
             listener.tell(Event::Status { previous: before, current: Arc::clone(status) });
@@ -59,7 +59,7 @@ impl Audience {
     }
 
     /// Tells a listener that its handle was closed while others go on, and nothing after it.
-    pub(super) fn leave(&self, listener: &Arc<Listener>, status: &Arc<Status>) {
+    pub(crate) fn leave(&self, listener: &Arc<Listener>, status: &Arc<Status>) {
         self.lock().retain(|other| !Arc::ptr_eq(other, listener));
         let current = Arc::new(Status::clone(status).closed());
         listener.tell(Event::Status { previous: Arc::clone(status), current });

@@ -6,51 +6,27 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub(crate) use command::{Command, Reply};
-use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
 
-use super::audience::Audience;
 use super::backoff;
 use super::clock::{self, Clock};
 use super::faults::Faults;
 use super::flight::{Polling, landing, next_news};
 use super::journal::Journal;
+use super::links::{Links, Sources};
 use super::load::Loaded;
 use super::machine::{Attempt, Effects, End, Failure, Input, Machine, Now, Policy};
 use super::order::Order;
 use super::panic::contain_async;
-use super::poll::{Outcome, Poller};
-use super::stream::{Message, News, NextNews, Reading, Streamer};
-use crate::cache::{Cache, Restored};
+use super::poll::Outcome;
+use super::stream::{Message, News, NextNews, Reading};
+use crate::cache::Restored;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{HttpFetch, Limiter};
 use crate::snapshot::{Change, Snapshot};
-use crate::status::{Changed, Connection, Event, Source, Status};
-use crate::store::{Installed, Store, StoreWriter};
+use crate::status::{Changed, Connection, Event, Source};
+use crate::store::{Installed, StoreWriter};
 
 /// How often a long wait looks at the wall clock, to notice that the machine slept.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-
-/// What a driver shares with the handles of its client.
-pub(crate) struct Links {
-    pub(crate) store: Store,
-    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
-    pub(crate) stop: CancellationToken,
-    pub(crate) settled: watch::Sender<Option<Result<()>>>,
-    pub(crate) status: Arc<watch::Sender<Status>>,
-    pub(crate) cache: Option<Cache>,
-    pub(crate) audience: Arc<Audience>,
-}
-
-/// Where flag state comes from.
-pub(crate) struct Sources {
-    pub(crate) poller: Arc<Poller>,
-    pub(crate) limiter: Arc<Limiter>,
-    /// Absent when the caller fetches.
-    pub(crate) http: Option<Arc<HttpFetch>>,
-    /// Present in streaming mode.
-    pub(crate) streamer: Option<Arc<Streamer>>,
-}
 
 /// Owns everything that changes: the state machine, what is under way, the right to install.
 pub(crate) struct Driver {
@@ -90,19 +66,6 @@ impl Driver {
         }
     }
 
-    /// Puts the snapshot of the options in force. It has no ETag: no server vouched for it.
-    pub(crate) fn plant(&mut self, seed: Snapshot) {
-        self.journal.warnings(seed.warnings());
-        self.links.status.send_modify(|status| {
-            status.source = Source::Snapshot;
-            status.flag_count = seed.flags().len();
-            status.digest = seed.digest().map(str::to_owned);
-            status.snapshot_bytes = seed.text().len();
-        });
-        self.writer.install(seed, None);
-        self.journal.event(Event::Ready);
-    }
-
     /// Runs until the client is closed; a panic on the way is told and survived.
     pub(crate) async fn run(mut self) {
         let mut broken = None;
@@ -128,6 +91,7 @@ impl Driver {
         let loading = cache.load(SystemTime::UNIX_EPOCH + self.clock.now().wall);
         let loading = self.links.stop.run_until_cancelled(loading);
         let Some(Some(Restored { snapshot, etag, .. })) = loading.await else { return false };
+        let snapshot = snapshot.forced_by(self.links.forced.as_deref());
         self.put_in_force(snapshot, etag, None, Source::Cache);
         true
     }
@@ -135,7 +99,10 @@ impl Driver {
     async fn serve(&mut self, broken: Option<Error>) {
         match broken {
             None => {
-                let cached = self.restore().await;
+                let cached = match self.links.resumed {
+                    Some(cached) => cached,
+                    None => self.restore().await,
+                };
                 self.step(Input::Start { cached }, Ok(false));
             }
             Some(error) => {
@@ -310,12 +277,27 @@ impl Driver {
     fn step(&mut self, input: Input, outcome: Result<bool>) {
         let now = self.clock.now();
         let effects = self.machine.on(input, now, clock::random());
+        if effects.disconnect {
+            self.disconnect();
+        }
         self.publish(now);
         if let Some(event) = self.untold.take() {
             self.journal.event(event);
         }
         self.replaced = None;
         self.apply(effects, outcome);
+    }
+
+    /// Nothing is under way any more, and nothing counts as an error.
+    fn disconnect(&mut self) {
+        self.poll = None;
+        self.stream = None;
+        self.sources.disconnect();
+        self.faults = Faults::default();
+        self.links.status.send_if_modified(|status| {
+            status.failures = 0;
+            false
+        });
     }
 
     fn publish(&mut self, now: Now) {

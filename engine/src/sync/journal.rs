@@ -55,7 +55,7 @@ impl Journal {
         Arc::clone(&self.status)
     }
 
-    pub(super) fn status(&mut self, current: Arc<Status>) {
+    pub(crate) fn status(&mut self, current: Arc<Status>) {
         let previous = std::mem::replace(&mut self.status, Arc::clone(&current));
         let (was_stale, is_stale) = (previous.stale, current.stale);
         self.event(Event::Status { previous, current });
@@ -67,12 +67,12 @@ impl Journal {
         }
     }
 
-    pub(super) fn installed(&mut self, flags: usize, warnings: &[String]) {
+    pub(crate) fn installed(&mut self, flags: usize, warnings: &[String]) {
         self.tell(LogLevel::Debug, || format!("flag state installed: {flags} flags"));
         self.warnings(warnings);
     }
 
-    pub(super) fn warnings(&mut self, warnings: &[String]) {
+    pub(crate) fn warnings(&mut self, warnings: &[String]) {
         for warning in warnings {
             if self.told.len() >= REMEMBERED {
                 return;
@@ -97,7 +97,7 @@ impl Journal {
         }
     }
 
-    pub(super) fn event(&self, event: Event) {
+    pub(crate) fn event(&self, event: Event) {
         if let Some(observer) = &self.observer {
             // An observer that panics is its author's concern; telling it so would make it panic again.
             let _ = contain(|| observer.event(event));

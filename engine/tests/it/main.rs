@@ -16,6 +16,7 @@ mod deadlines;
 mod first_load;
 mod journal;
 mod names;
+mod offline;
 mod pools;
 mod proxies;
 mod redirects;

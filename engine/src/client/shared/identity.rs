@@ -8,6 +8,9 @@ use crate::http::Fetch;
 pub(super) struct Identity {
     place: Place,
     authentication: Vec<Authentication>,
+    /// Whether there were functions among the credentials at first: theirs is a client that others do not find later by a
+    /// token that took their place.
+    has_functions: bool,
     fetch: Option<Arc<dyn Fetch>>,
 }
 
@@ -22,7 +25,12 @@ struct Place {
 
 impl Identity {
     pub(super) fn new(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Self {
-        Self { place: Place::new(config), authentication: config.authentication.clone(), fetch }
+        Self {
+            place: Place::new(config),
+            authentication: config.authentication.clone(),
+            has_functions: config.authentication.iter().any(is_function),
+            fetch,
+        }
     }
 
     /// Whether the options mean this client, where functions are taken for the same.
@@ -45,7 +53,10 @@ impl PartialEq for Identity {
             (None, None) => true,
             _ => false,
         };
-        is_same_fetch && self.place == other.place && self.authentication == other.authentication
+        is_same_fetch
+            && self.has_functions == other.has_functions
+            && self.place == other.place
+            && self.authentication == other.authentication
     }
 }
 
@@ -58,6 +69,10 @@ impl Place {
             reference: config.reference.clone(),
         }
     }
+}
+
+fn is_function(authentication: &Authentication) -> bool {
+    matches!(authentication, Authentication::ClientToken(Token::Source(_)) | Authentication::Jwt(Token::Source(_)))
 }
 
 fn is_same(own: &Authentication, other: &Authentication) -> bool {
@@ -152,5 +167,8 @@ mod tests {
         let new = json!({ "authentication": { "clientToken": "new" } });
         one.authenticate(&config(&new).authentication);
         assert!(one == identity(&new));
+        let mut function = identity(&json!({ "authentication": { "clientToken": { "$source": 0 } } }));
+        function.authenticate(&config(&new).authentication);
+        assert!(function != identity(&new), "what belongs to one thread is not found by others");
     }
 }

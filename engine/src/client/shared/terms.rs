@@ -8,6 +8,7 @@ pub(in crate::client) struct Terms {
     config: Config,
     /// Of the text of the snapshot, which is too long to be kept.
     snapshot: Option<u64>,
+    bootstrap: Option<u64>,
     hasher: RandomState,
 }
 
@@ -15,8 +16,9 @@ impl Terms {
     pub(in crate::client) fn new(config: &Config) -> Self {
         let hasher = RandomState::new();
         let snapshot = config.snapshot.as_ref().map(|text| hasher.hash_one(text));
-        let config = Config { snapshot: None, authentication: Vec::new(), ..config.clone() };
-        Self { config, snapshot, hasher }
+        let bootstrap = config.bootstrap.as_ref().map(|bootstrap| hasher.hash_one(bootstrap));
+        let config = Config { snapshot: None, bootstrap: None, authentication: Vec::new(), ..config.clone() };
+        Self { config, snapshot, bootstrap, hasher }
     }
 
     /// The names of the options that a later handle has otherwise.
@@ -50,8 +52,13 @@ impl Terms {
             tls,
             proxy,
             cache,
+            offline,
+            bootstrap: _,
+            overrides,
+            allow_overrides_in_production,
         } = &self.config;
         let snapshot = later.snapshot.as_ref().map(|text| self.hasher.hash_one(text));
+        let bootstrap = later.bootstrap.as_ref().map(|bootstrap| self.hasher.hash_one(bootstrap));
         let compared = [
             ("updateInterval", *update_interval == later.update_interval),
             ("requestTimeout", *request_timeout == later.request_timeout),
@@ -69,6 +76,10 @@ impl Terms {
             ("tlsConfig", *tls == later.tls),
             ("proxy", *proxy == later.proxy),
             ("cache", *cache == later.cache),
+            ("offline", *offline == later.offline),
+            ("bootstrap", self.bootstrap == bootstrap),
+            ("overrides", *overrides == later.overrides),
+            ("allowOverridesInProduction", *allow_overrides_in_production == later.allow_overrides_in_production),
         ];
         compared.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()
     }

@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Reconnect(Reply),
     /// What the next requests say of the client has changed.
     NewCredential,
+    /// No more requests, answered at once; or requests again, answered as a refresh.
+    Offline(bool, Reply),
     /// Another handle wants to be told what happens.
     Join(Arc<Listener>),
     /// A handle was closed while others go on.
@@ -32,11 +34,16 @@ impl Driver {
         let (input, reply) = match command {
             Command::Refresh(reply) => (Input::Refresh, Some(reply)),
             Command::Reconnect(reply) => {
-                if let Some(http) = &self.sources.http {
-                    http.renew();
-                }
+                self.sources.disconnect();
                 (Input::Reconnect, Some(reply))
             }
+            // There is nothing to be done.
+            Command::Offline(offline, reply) if offline == self.machine.is_offline() => {
+                let _ = reply.send(Ok(false));
+                return;
+            }
+            Command::Offline(true, reply) => (Input::Offline, Some(reply)),
+            Command::Offline(false, reply) => (Input::Online, Some(reply)),
             Command::NewCredential => (Input::NewCredential, None),
             Command::Join(listener) => return self.join(listener),
             Command::Leave(listener) => return self.links.audience.leave(&listener, &self.journal.told_status()),

@@ -31,7 +31,7 @@ pub(crate) struct Policy {
 
 impl Policy {
     pub(crate) fn new(config: &Config) -> Self {
-        let seeded = config.snapshot.is_some();
+        let seeded = config.snapshot.is_some() || config.bootstrap.is_some();
         let early = seeded && config.error_strategy == ErrorStrategy::Fallback;
         Self {
             mode: config.fetch_mode,
@@ -46,6 +46,11 @@ impl Policy {
             seeded,
             stale_after: config.stale_after,
         }
+    }
+
+    /// There is flag state from the start.
+    pub(crate) fn seed(&mut self) {
+        self.seeded = true;
     }
 
     /// For several handles: each decides for itself what the outcome of the first load means, and how long it waits.
