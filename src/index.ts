@@ -11,6 +11,7 @@ export type {
 export { type Environment, optionsFromEnvironment } from './environment.js';
 export {
   EvaluationError,
+  type FeatureProblem,
   FliptError,
   type FliptErrorCode,
   type FliptErrorDetails,
@@ -52,6 +53,7 @@ export type {
   ExplainedThreshold,
   Explanation,
 } from './explain.js';
+export { type FeatureNamespace, type FeatureReport, validateFeatures } from './features.js';
 export type {
   AbortSignalLike,
   CancelSignal,
@@ -73,6 +75,7 @@ export {
   type PlainValue,
   type PlainValues,
   type RetryOptions,
+  type SourceOptions,
   type TlsConfig,
 } from './options.js';
 export type { ClientStatus, ConnectionState, FlagSource } from './status.js';

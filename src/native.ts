@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { createError, type NativeError, type Tagged } from './errors.js';
+import { createError, type FeatureProblem, type NativeError, type Tagged } from './errors.js';
 import type { LogLevel } from './logger.js';
 
 /** A flag as the addon lists it. */
@@ -214,6 +214,14 @@ export interface NativeClient {
   evaluateEach(flagKeys: readonly string[], request: NativeRequest): Tagged<NativeBatch>;
 }
 
+/** What feature files hold, and what is wrong with them. */
+export interface NativeFeatures {
+  readonly files: number;
+  readonly namespaces: readonly { readonly key: string; readonly flags: number }[];
+  readonly problems: readonly FeatureProblem[];
+  readonly warnings: readonly FeatureProblem[];
+}
+
 /** The addon. */
 export interface NativeAddon {
   version(): string;
@@ -221,6 +229,10 @@ export interface NativeAddon {
   codes(): [code: string, className: string][];
   /** The names of the environment variables that clients heed. */
   environmentNames(): string[];
+  /** Reads and checks the feature files at a path. */
+  validateFeatures(path: string): Tagged<NativeFeatures>;
+  /** The snapshot of one namespace of a features document, as JSON text. */
+  convertFeatures(text: string, namespace: string): Tagged<string>;
   /** Validates the options and starts the client; `environment` holds those variables. */
   createClient(
     optionsJson: string,

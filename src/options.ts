@@ -85,6 +85,22 @@ export interface CacheOptions {
   maxAgeMs?: number | undefined;
 }
 
+/** Feature files in the place of a server. */
+export interface SourceOptions {
+  /**
+   * A feature file, or a folder whose `features.yaml`, `features.yml` and `features.json` are read at any depth below
+   * it, as a Flipt server reads a repository: not those directly in the folder, about which the `logger` is warned.
+   */
+  path: string;
+  /**
+   * Whether changes are noticed, which takes less than half a second. Otherwise the files are read at the start and by
+   * `refresh()`. Default true.
+   */
+  watch?: boolean | undefined;
+  /** The namespace that is evaluated. Default the option `namespace`. */
+  namespace?: string | undefined;
+}
+
 /**
  * What a flag can be made of, to answer everyone with it: a boolean flag of `true` or `false`; of a text a variant flag
  * whose variant has that key; of a number, an object or an array one whose variant has it as attachment.
@@ -202,6 +218,16 @@ export interface ClientOptions {
   overrides?: PlainValues | string | undefined;
   /** Lets `overrides` count in production, too. Default false. */
   allowOverridesInProduction?: boolean | undefined;
+  /**
+   * Takes flag state from Flipt's own feature files instead of a server. What is about requests has no effect then:
+   * `url`, `environment`, `reference`, `authentication`, `updateInterval`, `retry`, `tlsConfig`, `proxy`. Cannot be
+   * combined with `fetcher`, `fetchMode: 'streaming'` or `cache`.
+   *
+   * Files with a mistake anywhere keep the flag state that there is: `error` is raised once, with the code
+   * `FLIPT_SOURCE_INVALID` and every mistake with its place in `details.problems`. At the start `init` rejects with it,
+   * or with `ErrorStrategy.Fallback` resolves without flag state. Default: a server.
+   */
+  source?: SourceOptions | undefined;
   /** Largest accepted size of flag state in bytes, decompressed. Default 67,108,864 (64 MiB). */
   maxSnapshotBytes?: number | undefined;
   /**

@@ -23,6 +23,7 @@ export type FlagSource =
   | 'snapshot'
   | 'bootstrap'
   | 'cache'
+  | 'file'
   /** The client is offline, and there was nothing to start from. */
   | 'empty'
   | (string & {});

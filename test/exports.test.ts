@@ -5,7 +5,7 @@ import { built } from './support/sdk.ts';
 const require = createRequire(import.meta.url);
 
 describe('exports', () => {
-  it('are the names of the published package and the errors; BaseFliptClient is only a type', () => {
+  it('are the names of the published package, the errors and what is ours; BaseFliptClient is only a type', () => {
     expect(Object.keys(require(built())).sort()).toEqual([
       'ClientOptionsFactory',
       'ErrorStrategy',
@@ -19,6 +19,7 @@ describe('exports', () => {
       'getValueAsString',
       'optionsFromEnvironment',
       'readFlagsState',
+      'validateFeatures',
     ]);
   });
 

@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod explain;
 mod fast_call;
+mod features;
 mod flags;
 #[cfg(feature = "test-hooks")]
 mod hooks;

@@ -75,6 +75,7 @@ pub(crate) fn source(source: Source) -> &'static str {
         Source::Empty => "empty",
         Source::Cache => "cache",
         Source::Server => "server",
+        Source::File => "file",
         _ => "none",
     }
 }

@@ -8,6 +8,7 @@ mod local;
 mod runtime;
 mod seed;
 mod shared;
+mod sources;
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};

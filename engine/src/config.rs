@@ -34,6 +34,7 @@
 //! | `allowLocalPortInProduction` | | false | true or false |
 //! | `overrides` | [`Config::overrides`] | none | an object of values by flag key, or the path of a JSON file with one |
 //! | `allowOverridesInProduction` | [`Config::allow_overrides_in_production`] | false | true or false |
+//! | `source` | [`Config::source`] | none | `{ path, watch?, namespace? }`; not with a fetcher, streaming or a cache |
 
 mod authentication;
 mod cache;
@@ -45,6 +46,7 @@ mod local;
 mod proxy;
 mod reader;
 mod server_url;
+mod source;
 mod suggestion;
 mod tls;
 
@@ -61,6 +63,7 @@ pub use local::{Bootstrap, Overrides};
 pub use proxy::ProxyChoice;
 pub(crate) use proxy::ProxyUrl;
 pub use server_url::ServerUrl;
+pub use source::SourceConfig;
 pub use tls::TlsConfig;
 
 use crate::error::{Error, ErrorKind, Problem, Result};
@@ -124,6 +127,8 @@ pub struct Config {
     pub overrides: Option<Overrides>,
     /// Whether `overrides` count where the environment variable `NODE_ENV` is `production`.
     pub allow_overrides_in_production: bool,
+    /// The feature files that flag state is read from in the place of a server.
+    pub source: Option<SourceConfig>,
     /// What the calling thread's environment says of proxies and certificates. Not an option: the caller puts it here.
     pub process_environment: ProcessEnvironment,
 }
@@ -191,6 +196,7 @@ impl Default for Config {
             bootstrap: None,
             overrides: None,
             allow_overrides_in_production: false,
+            source: None,
             process_environment: ProcessEnvironment::default(),
         }
     }
@@ -254,11 +260,14 @@ impl Config {
         }
     }
 
-    /// A caller's own fetch function makes no streams.
+    /// A caller's own fetch function makes no streams, and reads no files.
     pub(crate) fn refuse_streaming(&self) -> Result<()> {
         let mut problems = Vec::new();
         if self.fetch_mode == FetchMode::Streaming {
             problems.push(limits::streaming_with_a_fetcher());
+        }
+        if self.source.is_some() {
+            problems.push(source::with_a_fetcher());
         }
         refuse(problems)
     }

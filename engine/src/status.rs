@@ -123,6 +123,8 @@ pub enum Source {
     Cache,
     /// The server.
     Server,
+    /// Feature files on this machine.
+    File,
 }
 
 /// Is told what happens inside a client.

@@ -1,6 +1,12 @@
 import { refuse } from '../calls.js';
 import { describe, encode } from '../encode.js';
-import { FliptError, invalidArguments, type Problem, unwrap } from '../errors.js';
+import {
+  type FeatureProblem,
+  FliptError,
+  invalidArguments,
+  type Problem,
+  unwrap,
+} from '../errors.js';
 import type { NativeClient } from '../native.js';
 import { FlagBuilder } from './flag-builder.js';
 import type { TestFlag } from './types.js';
@@ -35,7 +41,7 @@ export function entriesOf(flags: unknown): Entries {
       if (!FliptError.is(error) || error.details.problems === undefined) {
         throw error;
       }
-      problems.push(...error.details.problems);
+      problems.push(...error.details.problems.filter(isOfField));
     }
   }
   refuse(problems);
@@ -66,7 +72,7 @@ export function install(native: NativeClient, entries: Entries): void {
     const problems = FliptError.is(error) ? error.details.problems : undefined;
     throw problems === undefined
       ? error
-      : invalidArguments('FLIPT_ARGUMENT_INVALID', problems.map(ofFlags));
+      : invalidArguments('FLIPT_ARGUMENT_INVALID', problems.filter(isOfField).map(ofFlags));
   }
 }
 
@@ -90,3 +96,7 @@ function plain(key: string, value: unknown): unknown {
 }
 
 const ofFlags = (problem: Problem): Problem => ({ ...problem, field: `flags.${problem.field}` });
+
+function isOfField(problem: Problem | FeatureProblem): problem is Problem {
+  return problem.received !== undefined;
+}

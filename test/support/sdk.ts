@@ -21,6 +21,7 @@ export const {
   optionsFromEnvironment,
   SecurityError,
   ValidationError,
+  validateFeatures,
 } = sdk;
 
 export type FliptClient = InstanceOf<typeof sdk.FliptClient>;

@@ -5,7 +5,8 @@ use serde::de::IgnoredAny;
 
 use super::seed::portable;
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Problem, Result, SnapshotReason};
+use crate::error::{Error, ErrorKind, Result, SnapshotReason};
+use crate::features;
 use crate::snapshot::Snapshot;
 
 /// What a text holds.
@@ -86,11 +87,7 @@ fn body(text: &str, config: &Config) -> Result<Snapshot> {
     Err(Error::new(ErrorKind::Snapshot(SnapshotReason::Namespace)).with_context(found))
 }
 
-fn features(_text: &str, _config: &Config) -> Result<Snapshot> {
-    Err(Error::new(ErrorKind::Options(vec![Problem {
-        field: "bootstrap".to_owned(),
-        received: "a text that is no snapshot".to_owned(),
-        allowed: "what getSnapshot returned, or the JSON of a snapshot".to_owned(),
-        suggestion: None,
-    }])))
+fn features(text: &str, config: &Config) -> Result<Snapshot> {
+    let body = features::convert(text, &config.namespace)?;
+    Snapshot::parse(body.as_bytes(), config.server_compatibility)
 }

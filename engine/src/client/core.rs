@@ -10,17 +10,15 @@ use tokio_util::sync::CancellationToken;
 use super::local::Asleep;
 use super::seed::Seed;
 use super::shared::{self, Terms};
-use super::{local, runtime, seed};
+use super::{local, runtime, seed, sources};
 use crate::cache::Cache;
-use crate::config::{Config, FetchMode};
+use crate::config::Config;
 use crate::error::Result;
-use crate::http::{Fetch, HttpFetch, Limiter};
+use crate::http::{Fetch, HttpFetch};
+use crate::source::Files;
 use crate::status::{Connection, Event, LogLevel, Observer, Status};
 use crate::store::{Store, StoreWriter, store};
-use crate::sync::{Audience, Command, Driver, Journal, Links, Listener, Policy, Poller, Sources, Streamer};
-
-/// Messages name this instead of a host when the caller fetches.
-const CALLERS_FETCH: &str = "the fetcher";
+use crate::sync::{Audience, Command, Driver, Journal, Links, Listener, Policy, Sources};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
@@ -48,6 +46,8 @@ pub(super) struct Task {
     pub(super) runtime: &'static Handle,
     /// Weakly, for its connections are the background task's. Dangling when the caller fetches.
     pub(super) http: Weak<HttpFetch>,
+    /// The feature files that are in the place of a server.
+    files: Option<Arc<Files>>,
 }
 
 /// What the background task is made of but for its connections.
@@ -75,17 +75,17 @@ impl Prepared {
         let mut seed = Seed::of(&config)?;
         let mut sources = None;
         let task = OnceLock::new();
+        let audience = Arc::new(Audience::default());
         if config.offline {
             seed = Some(local::seed(seed, &config, &mut dangers)?);
         } else {
-            let (made, ready) = connect(&config, fetch.clone())?;
+            let (made, ready) = connect(&config, fetch.clone(), &audience)?;
             dangers.extend(made.http.iter().flat_map(|http| http.warnings()).cloned());
             sources = Some(made);
             // Nobody else knows of it yet.
             let _ = task.set(ready);
         }
         let (writer, store) = store();
-        let audience = Arc::new(Audience::default());
         let (settle, settled) = watch::channel(None);
         let (commands, asked) = mpsc::unbounded_channel();
         let journal = Journal::new(Some(Arc::clone(&audience) as Arc<dyn Observer>));
@@ -185,6 +185,9 @@ impl Core {
             driver.run().await;
             drop(live);
         });
+        if let Some(files) = task.files.as_ref().filter(|files| files.are_watched()) {
+            task.runtime.spawn(Arc::clone(files).watch(self.commands.downgrade(), self.stop.clone()));
+        }
     }
 
     fn end(&self) {
@@ -225,26 +228,15 @@ pub fn live_clients() -> usize {
 }
 
 /// Everything of a background task that can fail.
-pub(super) fn connect(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<(Sources, Task)> {
-    let sources = sources(config, fetch)?;
+pub(super) fn connect(
+    config: &Config,
+    fetch: Option<Arc<dyn Fetch>>,
+    audience: &Arc<Audience>,
+) -> Result<(Sources, Task)> {
+    let files = Files::new(config, Some(Arc::clone(audience) as Arc<dyn Observer>));
+    let sources = sources::of(config, fetch, files.clone())?;
     let http = sources.http.as_ref().map_or_else(Weak::new, Arc::downgrade);
-    Ok((sources, Task { runtime: runtime::shared()?, http }))
-}
-
-/// Where flag state comes from: the server, or the caller's own fetch function.
-fn sources(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<Sources> {
-    let limiter = Limiter::new();
-    if let Some(fetch) = fetch {
-        config.refuse_streaming()?;
-        let poller = Arc::new(Poller::new(config, fetch, CALLERS_FETCH));
-        return Ok(Sources { poller, limiter, http: None, streamer: None });
-    }
-    let http = Arc::new(HttpFetch::new(config)?);
-    let place = http.place().to_owned();
-    let streams = config.fetch_mode == FetchMode::Streaming;
-    let streamer = streams.then(|| Arc::new(Streamer::new(config, Arc::clone(&http), Arc::clone(&limiter))));
-    let poller = Arc::new(Poller::new(config, Arc::clone(&http) as Arc<dyn Fetch>, &place));
-    Ok(Sources { poller, limiter, http: Some(http), streamer })
+    Ok((sources, Task { runtime: runtime::shared()?, http, files }))
 }
 
 /// The last good flag state on disk, if the options ask for it; its troubles are warnings.

@@ -126,7 +126,7 @@ impl Core {
     fn wake(&self) -> Result<bool> {
         self.with_sleeper(|asleep| {
             let Some(sleeper) = asleep else { return Ok(false) };
-            let (sources, task) = connect(&sleeper.launch.config, sleeper.launch.fetch.clone())?;
+            let (sources, task) = connect(&sleeper.launch.config, sleeper.launch.fetch.clone(), &self.audience)?;
             let Some(Sleeper { mut launch, cached }) = asleep.take() else { return Ok(false) };
             if let Some(http) = &sources.http {
                 launch.journal.warnings(http.warnings());

@@ -4,7 +4,7 @@ use super::authentication::Sources;
 use super::reader::{Reader, assign, object, problem, received};
 use super::{
     Config, ErrorStrategy, FetchMode, ProcessEnvironment, Retry, ServerUrl, authentication, cache, limits, local,
-    proxy, refuse, tls,
+    proxy, refuse, source, tls,
 };
 use crate::error::Result;
 use crate::snapshot::Compatibility;
@@ -39,6 +39,7 @@ const OPTIONS: &[&str] = &[
     "allowLocalPortInProduction",
     "overrides",
     "allowOverridesInProduction",
+    "source",
     "fetcher",
     "hook",
     "logger",
@@ -112,6 +113,7 @@ impl Reader<'_> {
         tls::read(self, &mut config.tls);
         proxy::read(self, &mut config.proxy);
         cache::read(self, &mut config.cache);
+        source::read(self, config);
         if config.fetch_mode == FetchMode::Streaming && self.value("fetcher").is_some() {
             self.note(
                 "fetchMode",

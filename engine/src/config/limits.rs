@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Config, authentication};
+use super::{Config, authentication, source};
 use crate::error::Problem;
 
 /// The numbers that an option may be, in the unit of its name.
@@ -155,6 +155,7 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
     authentication::check(&config.authentication, problems);
     config.tls.check(problems);
     config.proxy.check(problems);
+    source::check(config, problems);
 }
 
 #[cfg(test)]

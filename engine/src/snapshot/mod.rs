@@ -20,6 +20,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+pub(crate) use condition::is_malformed;
 pub use decision::{Decision, Why};
 pub(crate) use definition::{ConstraintText, Definition, RuleText, SegmentText};
 pub use diff::Change;

@@ -226,7 +226,7 @@ impl Driver {
     /// Installs what the server sent, and keeps it on disk.
     fn install(&mut self, loaded: Loaded) {
         let Loaded { snapshot, etag, change } = loaded;
-        self.put_in_force(snapshot, etag, change, Source::Server);
+        self.put_in_force(snapshot, etag, change, self.sources.origin);
         if let (Some(cache), Ok(installed)) = (&self.links.cache, self.links.store.installed()) {
             cache.save(installed, SystemTime::UNIX_EPOCH + self.clock.now().wall);
         }

@@ -13,7 +13,7 @@ use crate::cache::Cache;
 use crate::error::Result;
 use crate::http::{HttpFetch, Limiter};
 use crate::snapshot::Made;
-use crate::status::Status;
+use crate::status::{Source, Status};
 use crate::store::Store;
 
 /// What a driver shares with the handles of its client.
@@ -39,6 +39,8 @@ pub(crate) struct Sources {
     pub(crate) http: Option<Arc<HttpFetch>>,
     /// Present in streaming mode.
     pub(crate) streamer: Option<Arc<Streamer>>,
+    /// What flag state from here counts as.
+    pub(crate) origin: Source,
 }
 
 impl Sources {

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{Authentication, Config, ServerUrl, Token};
@@ -21,6 +22,8 @@ struct Place {
     environment: String,
     namespace: String,
     reference: Option<String>,
+    /// The feature files in the place of a server.
+    source: Option<PathBuf>,
 }
 
 impl Identity {
@@ -67,6 +70,7 @@ impl Place {
             environment: config.environment.clone(),
             namespace: config.namespace.clone(),
             reference: config.reference.clone(),
+            source: config.source.as_ref().map(|source| source.path.clone()),
         }
     }
 }

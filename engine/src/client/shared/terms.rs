@@ -1,6 +1,6 @@
 use std::hash::{BuildHasher, RandomState};
 
-use crate::config::Config;
+use crate::config::{Config, SourceConfig};
 
 /// The options that the first handle settled for all.
 pub(in crate::client) struct Terms {
@@ -36,6 +36,8 @@ impl Terms {
             error_strategy: _,
             // Not an option.
             process_environment: _,
+            // Its path is of the identity.
+            source,
             update_interval,
             request_timeout,
             connect_timeout,
@@ -59,7 +61,9 @@ impl Terms {
         } = &self.config;
         let snapshot = later.snapshot.as_ref().map(|text| self.hasher.hash_one(text));
         let bootstrap = later.bootstrap.as_ref().map(|bootstrap| self.hasher.hash_one(bootstrap));
+        let watch = |source: &Option<SourceConfig>| source.as_ref().map(|source| source.watch);
         let compared = [
+            ("source.watch", watch(source) == watch(&later.source)),
             ("updateInterval", *update_interval == later.update_interval),
             ("requestTimeout", *request_timeout == later.request_timeout),
             ("connectTimeoutMs", *connect_timeout == later.connect_timeout),
@@ -109,6 +113,13 @@ mod tests {
         named.sort_unstable();
         names.sort_unstable();
         assert_eq!(named, names);
+    }
+
+    #[test]
+    fn of_a_source_the_watching_can_differ() {
+        let source = |watch: bool| config(&json!({ "source": { "path": "flags", "watch": watch } }));
+        assert_eq!(Terms::new(&source(true)).differences(&source(false)), ["source.watch"]);
+        assert_eq!(Terms::new(&source(true)).differences(&source(true)), [""; 0]);
     }
 
     #[test]
