@@ -117,7 +117,7 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
   static async #start(options: ClientOptions | undefined, isShared: boolean): Promise<FliptClient> {
     const settings = readOptions(options);
     const addon = loadNative();
-    const host = new ClientHost(new Requests(settings), settings.logger);
+    const host = new ClientHost(new Requests(settings), settings.logger, settings.environment);
     if (settings.problems.length === 0 && settings.signal?.aborted) {
       throw aborted(settings.signal.reason);
     }
