@@ -12,16 +12,20 @@ import type {
   Flag,
   VariantEvaluationResponse,
 } from './evaluation.js';
+import type { EvaluationHook } from './evaluation-hook.js';
 import { Evaluator } from './evaluator.js';
 import { HookCaller } from './hook.js';
 import { ClientHost } from './host.js';
 import { aborted, start, untilReady } from './init.js';
+import type { LogLevel } from './logger.js';
 import { loadNative, type NativeClient } from './native.js';
+import { ObservedEvaluator } from './observed-evaluator.js';
 import type { ClientOptions } from './options.js';
 import { requireObject, unreadable } from './request.js';
 import { readOptions } from './settings.js';
 import { ContextScope } from './values/context-scope.js';
 import { Complaints } from './values/failure.js';
+import { Observers } from './values/observation.js';
 import { Valuation } from './values/valuation.js';
 
 /** What every client offers. Name it where a `FliptClient` or a stand-in for one is welcome. */
@@ -60,7 +64,8 @@ export interface BaseFliptClient {
  */
 export class FliptClient extends ConnectedClient implements BaseFliptClient {
   readonly #native: NativeClient;
-  readonly #evaluator: Evaluator;
+  readonly #evaluator: ObservedEvaluator;
+  readonly #observers: Observers;
   readonly #hook: HookCaller | undefined;
 
   /**
@@ -85,12 +90,14 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     }
     const native = start(addon, settings, host);
     const warn = (message: string): void => host.log('warn', message);
+    const log = (level: LogLevel, message: string): void => host.log(level, message);
+    const observers = new Observers(native.namespace(), log, settings.hooks);
     const evaluator = new Evaluator(native, warn);
-    const valuation = new Valuation(native, evaluator.resolver(new Complaints(warn)));
-    const hook =
-      settings.hook && new HookCaller(settings.hook, (level, text) => host.log(level, text));
+    const resolver = evaluator.resolver(new Complaints(warn));
+    const valuation = new Valuation(native, resolver, observers);
+    const hook = settings.hook && new HookCaller(settings.hook, log);
     const parts = { native, host, valuation, scope: new ContextScope() };
-    const client = new FliptClient(parts, evaluator, hook);
+    const client = new FliptClient(parts, evaluator, observers, hook);
     try {
       await untilReady(native, host, settings.signal);
     } catch (error) {
@@ -100,10 +107,16 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     return client;
   }
 
-  private constructor(parts: ClientParts, evaluator: Evaluator, hook: HookCaller | undefined) {
+  private constructor(
+    parts: ClientParts,
+    evaluator: Evaluator,
+    observers: Observers,
+    hook: HookCaller | undefined,
+  ) {
     super(parts);
     this.#native = parts.native;
-    this.#evaluator = evaluator;
+    this.#evaluator = new ObservedEvaluator(parts.native, evaluator, observers);
+    this.#observers = observers;
     this.#hook = hook;
   }
 
@@ -170,6 +183,21 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     const answer = this.#evaluator.batch(requests);
     hook.afterBatch(answer);
     return answer;
+  }
+
+  /**
+   * Registers a hook as the option `hooks` does, behind those that are registered; one that is registered already stays
+   * where it is. It is told of evaluations that begin from now on, those of handles included.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for what is no hook
+   */
+  addHook(hook: EvaluationHook): void {
+    this.#observers.add(hook);
+  }
+
+  /** Removes a hook; without effect for one that is not registered. */
+  removeHook(hook: EvaluationHook): void {
+    this.#observers.remove(hook);
   }
 
   /**

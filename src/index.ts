@@ -8,6 +8,7 @@ export type {
   TokenAuthentication,
   TokenSource,
 } from './credentials.js';
+export type { ChangeMessage, EvaluationMessage, SyncMessage } from './diagnostics.js';
 export {
   EvaluationError,
   FliptError,
@@ -40,6 +41,12 @@ export type {
   VariantEvaluationResponse,
   VariantResult,
 } from './evaluation.js';
+export type {
+  EvaluatedDetails,
+  EvaluationCall,
+  EvaluationHook,
+  EvaluationKind,
+} from './evaluation-hook.js';
 export type { ClientEvents, ListenOptions, StatusEvent } from './events.js';
 export type {
   AbortSignalLike,

@@ -1,4 +1,5 @@
 import type { KubernetesAuthentication, TokenAuthentication } from './credentials.js';
+import type { EvaluationHook } from './evaluation-hook.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
 import type { Logger } from './logger.js';
@@ -126,6 +127,8 @@ export interface ClientOptions {
   errorStrategy?: ErrorStrategy | `${ErrorStrategy}` | undefined;
   /** Called around evaluations. Default: none. */
   hook?: Hook | undefined;
+  /** Told of evaluations, of typed values as well; see `client.addHook` for later. Default: none. */
+  hooks?: readonly EvaluationHook[] | undefined;
   /** Seconds that one request may take, from connecting to the last byte; fractions allowed. Default 10. */
   requestTimeout?: number | undefined;
   /** Milliseconds that connecting may take. Default 5,000. */

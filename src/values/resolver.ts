@@ -37,7 +37,6 @@ export class Resolver {
 
   /** What a flag is worth, or why that is not known. */
   ask(flagKey: string, context: unknown): Outcome | Failure {
-    this.#slowAnswer = undefined;
     const entity = targetingKeyOf(context);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const plan = this.#plans.get(flagKey) ?? this.#planned(flagKey);
@@ -51,6 +50,8 @@ export class Resolver {
       if (status === Status.Answered) {
         counters.fast++;
         this.#plan = plan;
+        // Getters of the context may have asked meanwhile.
+        this.#slowAnswer = undefined;
         return plan.needsEntity && entity === ''
           ? entityMissing(flagKey)
           : (plan.outcomes[this.#frame.outcome(FIRST)] as Outcome);

@@ -2,22 +2,31 @@ import { unwrap } from '../errors.js';
 import type { NativeClient } from '../native.js';
 import type { Outcome } from '../outcome.js';
 import { MALFORMED } from './attachments.js';
-import type { ContextScope } from './context-scope.js';
+import { ContextScope } from './context-scope.js';
 import type { EvaluationDetails, FlagValue } from './details.js';
 import { Failure } from './failure.js';
-import { ABSENT, anyValue, MISMATCH, nameOfReading, type Reading, readingFor } from './reading.js';
+import { type Observers, seenContext } from './observation.js';
+import { ABSENT, anyValue, kindOf, MISMATCH, type Reading, readingFor } from './reading.js';
 import type { Resolver } from './resolver.js';
-import type { Selection } from './selection.js';
+import { type Selection, selected } from './selection.js';
 import type { Widened } from './types.js';
+
+/** All flags of a selection, by key. */
+export type AllDetails = Record<string, EvaluationDetails<FlagValue | undefined>>;
+
+/** For contexts that were merged already. */
+const NO_SCOPE = new ContextScope();
 
 /** Turns what the resolver finds into values and details, and whatever goes wrong into defaults. */
 export class Valuation {
   readonly #native: NativeClient;
   readonly #resolver: Resolver;
+  readonly #observers: Observers;
 
-  constructor(native: NativeClient, resolver: Resolver) {
+  constructor(native: NativeClient, resolver: Resolver, observers: Observers) {
     this.#native = native;
     this.#resolver = resolver;
+    this.#observers = observers;
   }
 
   value<T>(
@@ -27,6 +36,9 @@ export class Valuation {
     context: unknown,
     reading: Reading,
   ): T {
+    if (this.#observers.areOn) {
+      return this.details(flagKey, defaultValue, scope, context, reading).value;
+    }
     let failure: Failure;
     try {
       const asked = this.#resolver.ask(flagKey, scope.effective(context));
@@ -54,7 +66,7 @@ export class Valuation {
     defaultValue: T,
     scope: ContextScope,
     context: unknown,
-    reading: Reading,
+    reading: Reading | undefined,
   ): EvaluationDetails<T> {
     const details = this.#details(flagKey, defaultValue, scope, context, reading);
     if (details.errorCode !== undefined) {
@@ -80,45 +92,29 @@ export class Valuation {
     scope: ContextScope,
     context: unknown,
   ): EvaluationDetails<Widened<T>> {
-    const reading = readingFor(defaultValue);
     const fallback = defaultValue as Widened<T>;
-    if (reading === undefined) {
-      const failure = new Failure(
-        'GENERAL',
-        `defaultValue: received a ${typeof defaultValue}, allowed is a boolean, text, a number, an object, null or undefined`,
-      );
-      this.#complain(flagKey, failure);
-      return this.#failed(flagKey, fallback, failure);
-    }
-    return this.details(flagKey, fallback, scope, context, reading);
+    return this.details(flagKey, fallback, scope, context, readingFor(defaultValue));
   }
 
-  all(
-    scope: ContextScope,
-    context: unknown,
-    selection: Selection | undefined,
-  ): Record<string, EvaluationDetails<FlagValue | undefined>> {
-    const all: Record<string, EvaluationDetails<FlagValue | undefined>> = Object.create(null);
-    try {
-      const answers = this.#resolver.askAll(scope.effective(context), selection ?? {});
-      if (answers instanceof Failure) {
-        this.#resolver.complaints.once(
-          `all ${answers.code}`,
-          () => `${answers.message}; no flags are evaluated`,
-        );
-        return all;
-      }
-      const { digest, stale } = answers;
-      for (const { flagKey, outcome, segmentKeys } of answers.items) {
-        all[flagKey] =
-          outcome instanceof Failure
-            ? failed(flagKey, undefined, outcome, digest, stale)
-            : answered(flagKey, worth(outcome), outcome, segmentKeys, digest, stale);
-      }
-    } catch (error) {
-      const { message } = Failure.of(error);
-      this.#resolver.complaints.once(`all ${message}`, () => `${message}; no flags are evaluated`);
+  all(scope: ContextScope, context: unknown, selection: Selection | undefined): AllDetails {
+    if (!this.#observers.areOn) {
+      return this.#all(scope, context, selection);
     }
+    const seen = this.#seen(scope, context);
+    const flagKeys = this.#keysOf(selection);
+    const observed = this.#observers.begin(
+      flagKeys.map((flagKey) => ({
+        flagKey,
+        kind: 'any',
+        defaultValue: undefined,
+        context: seen.shown,
+      })),
+    );
+    const all = this.#all(seen.scope, seen.context, selection);
+    this.#observers.end(
+      observed,
+      flagKeys.map((flagKey) => all[flagKey] ?? this.#failed(flagKey, undefined, gone(flagKey))),
+    );
     return all;
   }
 
@@ -144,8 +140,31 @@ export class Valuation {
     defaultValue: T,
     scope: ContextScope,
     context: unknown,
-    reading: Reading,
+    reading: Reading | undefined,
   ): EvaluationDetails<T> {
+    const observers = this.#observers;
+    if (!observers.areOn) {
+      return this.#evaluated(flagKey, defaultValue, scope, context, reading);
+    }
+    const seen = this.#seen(scope, context);
+    const observed = observers.begin([
+      { flagKey, kind: kindOf(reading), defaultValue, context: seen.shown },
+    ]);
+    const details = this.#evaluated(flagKey, defaultValue, seen.scope, seen.context, reading);
+    observers.end(observed, [details]);
+    return details;
+  }
+
+  #evaluated<T>(
+    flagKey: string,
+    defaultValue: T,
+    scope: ContextScope,
+    context: unknown,
+    reading: Reading | undefined,
+  ): EvaluationDetails<T> {
+    if (reading === undefined) {
+      return this.#failed(flagKey, defaultValue, unreadable(defaultValue));
+    }
     const resolver = this.#resolver;
     try {
       const asked = resolver.ask(flagKey, scope.effective(context));
@@ -161,6 +180,49 @@ export class Valuation {
       return answered(flagKey, value, asked, resolver.segmentKeys(asked), digest, isStale);
     } catch (error) {
       return this.#failed(flagKey, defaultValue, Failure.of(error));
+    }
+  }
+
+  #all(scope: ContextScope, context: unknown, selection: Selection | undefined): AllDetails {
+    const all: AllDetails = Object.create(null);
+    try {
+      const answers = this.#resolver.askAll(scope.effective(context), selection ?? {});
+      if (answers instanceof Failure) {
+        this.#resolver.complaints.once(
+          `all ${answers.code}`,
+          () => `${answers.message}; no flags are evaluated`,
+        );
+        return all;
+      }
+      const { digest, stale } = answers;
+      for (const { flagKey, outcome, segmentKeys } of answers.items) {
+        all[flagKey] =
+          outcome instanceof Failure
+            ? failed(flagKey, undefined, outcome, digest, stale)
+            : answered(flagKey, worth(outcome), outcome, segmentKeys, digest, stale);
+      }
+    } catch (error) {
+      const { message } = Failure.of(error);
+      this.#resolver.complaints.once(`all ${message}`, () => `${message}; no flags are evaluated`);
+    }
+    return all;
+  }
+
+  /** What an observed evaluation is made with, and what observers see of it. */
+  #seen(scope: ContextScope, context: unknown) {
+    try {
+      const { evaluated, shown } = seenContext(scope.effective(context));
+      return { scope: NO_SCOPE, context: evaluated, shown };
+    } catch {
+      return { scope, context, shown: seenContext(undefined).shown };
+    }
+  }
+
+  #keysOf(selection: Selection | undefined): string[] {
+    try {
+      return this.keys().filter(selected(selection ?? {}));
+    } catch {
+      return [];
     }
   }
 
@@ -182,7 +244,18 @@ function worth(outcome: Outcome): FlagValue | undefined {
 function unfit(flagKey: string, reading: Reading, read: unknown): Failure {
   return read === MALFORMED
     ? new Failure('PARSE_ERROR', `the attachment of the variant that ${flagKey} chose is not JSON`)
-    : new Failure('TYPE_MISMATCH', `${flagKey} has no ${nameOfReading(reading)} value`);
+    : new Failure('TYPE_MISMATCH', `${flagKey} has no ${kindOf(reading)} value`);
+}
+
+function unreadable(defaultValue: unknown): Failure {
+  return new Failure(
+    'GENERAL',
+    `defaultValue: received a ${typeof defaultValue}, allowed is a boolean, text, a number, an object, null or undefined`,
+  );
+}
+
+function gone(flagKey: string): Failure {
+  return new Failure('FLAG_NOT_FOUND', `${flagKey} was removed meanwhile`);
 }
 
 function answered<T>(
