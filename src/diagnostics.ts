@@ -15,27 +15,20 @@ export interface EvaluationMessage extends EvaluatedDetails {
   readonly kind: EvaluationKind;
 }
 
-/** What subscribers of the channel `flipt-native:sync` are given about a client's connection, frozen. */
-export type SyncMessage =
-  | SyncTurn
+/** A turn of a client's connection. */
+export type SyncEvent =
+  /** There is flag state; it may be outdated from now on; it is current again; the client was closed. */
+  | { readonly event: 'ready' | 'stale' | 'recovered' | 'closed' }
   /** The status has changed in more than times and counts. */
-  | (SyncOrigin & {
-      readonly event: 'status';
-      readonly previous: ClientStatus;
-      readonly current: ClientStatus;
-    })
+  | { readonly event: 'status'; readonly previous: ClientStatus; readonly current: ClientStatus }
   /** A request, a stream or the background task failed; the client goes on. */
-  | (SyncOrigin & { readonly event: 'error'; readonly error: FliptError });
+  | { readonly event: 'error'; readonly error: FliptError };
 
-interface SyncOrigin {
+/** What subscribers of the channel `flipt-native:sync` are given for each turn of a client's connection, frozen. */
+export type SyncMessage = SyncEvent & {
   /** The namespace whose flag state is kept current. */
   readonly namespace: string;
-}
-
-/** There is flag state; it may be outdated; it is current again; the client was closed. */
-interface SyncTurn extends SyncOrigin {
-  readonly event: 'ready' | 'stale' | 'recovered' | 'closed';
-}
+};
 
 /** What subscribers of the channel `flipt-native:change` are given when flag state was replaced, frozen. */
 export interface ChangeMessage extends ChangeEvent {

@@ -8,7 +8,7 @@ export type {
   TokenAuthentication,
   TokenSource,
 } from './credentials.js';
-export type { ChangeMessage, EvaluationMessage, SyncMessage } from './diagnostics.js';
+export type { ChangeMessage, EvaluationMessage, SyncEvent, SyncMessage } from './diagnostics.js';
 export {
   EvaluationError,
   FliptError,
