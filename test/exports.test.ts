@@ -30,6 +30,7 @@ describe('exports', () => {
     const { FliptClient } = require(built());
     expect(membersOf(FliptClient.prototype)).toEqual(
       new Set([
+        'addHook',
         'changes',
         'clearContext',
         'close',
@@ -61,6 +62,7 @@ describe('exports', () => {
         'once',
         'reconnect',
         'refresh',
+        'removeHook',
         'reset',
         'runWithContext',
         'setContext',
