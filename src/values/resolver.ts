@@ -11,7 +11,7 @@ import { Attachments } from './attachments.js';
 import { type Complaints, entityMissing, Failure } from './failure.js';
 import { targetingKeyOf } from './flag-context.js';
 import { type Selection, selected } from './selection.js';
-import { type AllAnswers, Sheet } from './sheet.js';
+import { type AllAnswers, type Receive, Sheet } from './sheet.js';
 
 const ATTEMPTS = 2;
 
@@ -165,12 +165,12 @@ export class Resolver {
       const flagKeys = [...new Set(listed)].filter(selected(selection));
       const requests = flagKeys.map((flagKey) => ({ flagKey, entityId, ...pairs }));
       const { answers, digest, stale } = unwrap(this.#native.evaluateBatch(requests));
-      const items = answers.map((answer, index) => {
-        const flagKey = flagKeys[index] as string;
-        const outcome = this.#outcome(flagKey, entityId, answer);
-        return { flagKey, outcome, segmentKeys: answer.segmentKeys };
-      });
-      return { items, digest, stale };
+      const each = (receive: Receive): void =>
+        answers.forEach((answer, index) => {
+          const flagKey = flagKeys[index] as string;
+          receive(flagKey, this.#outcome(flagKey, entityId, answer), answer.segmentKeys);
+        });
+      return { digest, stale, each };
     } catch (error) {
       return FliptError.is(error) ? Failure.of(error) : unreadable(context);
     }

@@ -195,12 +195,12 @@ export class Valuation {
         return all;
       }
       const { digest, stale } = answers;
-      for (const { flagKey, outcome, segmentKeys } of answers.items) {
+      answers.each((flagKey, outcome, segmentKeys) => {
         all[flagKey] =
           outcome instanceof Failure
             ? failed(flagKey, undefined, outcome, digest, stale)
             : answered(flagKey, worth(outcome), outcome, segmentKeys, digest, stale);
-      }
+      });
     } catch (error) {
       const { message } = Failure.of(error);
       this.#resolver.complaints.once(`all ${message}`, () => `${message}; no flags are evaluated`);

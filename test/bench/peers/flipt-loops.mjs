@@ -119,11 +119,11 @@ export async function fliptLoops(definitions, init) {
   const all = client.evaluateAll === undefined ? allInABatch : allAtOnce;
 
   function allAtOnce(walk, calls) {
-    const { users } = walk;
+    const { keys, users } = walk;
     let sum = 0;
     for (let call = 0; call < calls; call++) {
       const results = client.evaluateAll(users[walk.user].known);
-      for (const key in results) sum += results[key].value === true ? 1 : 0;
+      for (const key of keys) sum += results[key].value === true ? 1 : 0;
       step(walk);
     }
     return sum;
