@@ -27,7 +27,7 @@ import type {
   TestClient,
   TestClientOptions,
   TestFlags,
-  Testing,
+  TestRecords,
   TestValue,
 } from './testing/types.js';
 import { ContextScope } from './values/context-scope.js';
@@ -117,7 +117,7 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
   static async #start(options: ClientOptions | undefined, isShared: boolean): Promise<FliptClient> {
     const settings = readOptions(options);
     const addon = loadNative();
-    const host = new ClientHost(new Requests(settings), settings.logger);
+    const host = new ClientHost(new Requests(settings), settings.logger, settings.environment);
     if (settings.problems.length === 0 && settings.signal?.aborted) {
       throw aborted(settings.signal.reason);
     }
@@ -259,7 +259,7 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
    *
    * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for any other client
    */
-  get testing(): Testing {
+  get testing(): TestRecords {
     return this.#tested('testing');
   }
 

@@ -24,6 +24,8 @@ export interface Settings extends Readonly<Local> {
   readonly json: string;
   /** The functions among the credentials, by the numbers that stand for them in the JSON. */
   readonly sources: readonly TokenFunction[];
+  /** The environment whose flags are evaluated, where it is named. */
+  readonly environment: string | undefined;
   /** What is wrong with the options that stay in JavaScript. */
   readonly problems: readonly Problem[];
 }
@@ -83,7 +85,10 @@ export function readOptions(options: unknown): Settings {
     // The engine refuses to stream through it.
     rest['fetcher'] = encode(own.fetcher);
   }
-  return { ...own, json: JSON.stringify(rest), sources, problems };
+  const given = rest['environment'];
+  // What the engine refuses is no environment of any client.
+  const environment = typeof given === 'string' ? given : undefined;
+  return { ...own, json: JSON.stringify(rest), environment, sources, problems };
 }
 
 function keysOf(options: unknown, problems: Problem[]): string[] {

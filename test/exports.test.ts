@@ -64,10 +64,14 @@ describe('exports', () => {
         'once',
         'reconnect',
         'refresh',
+        'removeTestValue',
         'reset',
         'runWithContext',
         'setContext',
+        'setOffline',
+        'setTestValue',
         'status',
+        'testing',
         'updateAuthentication',
         'variation',
         'variationDetail',
@@ -77,6 +81,7 @@ describe('exports', () => {
         Symbol.dispose,
       ]),
     );
+    expect(typeof FliptClient.forTesting).toBe('function');
     expect(typeof FliptClient.init).toBe('function');
     expect(typeof FliptClient.shared).toBe('function');
   });

@@ -156,7 +156,7 @@ describe('a client that starts offline', () => {
 
   it('begins normal operation with the same listeners when it goes online', async () => {
     const server = await serve();
-    const client = await offline({ ...quiet(server), bootstrap: { banner: false, old: true } });
+    const client = await offline({ ...quiet(server), bootstrap: { banner: false, gone: true } });
     expect(server.requests).toHaveLength(0);
     const events = new Recorder(client);
     await client.setOffline(false);
@@ -164,7 +164,7 @@ describe('a client that starts offline', () => {
     expect(client.status).toMatchObject({ connection: 'polling', source: 'server' });
     const changes = events.of('change');
     expect(changes).toHaveLength(1);
-    expect(changes[0]?.[0]).toMatchObject({ removed: ['old'], source: 'server' });
+    expect(changes[0]).toMatchObject({ removed: ['gone'], source: 'server' });
     await client.setOffline(true);
     expect(await client.refresh()).toBe(false);
     expect(server.requests).toHaveLength(1);
@@ -174,7 +174,7 @@ describe('a client that starts offline', () => {
     const server = await serve();
     let fetched = 0;
     const client = await offline({
-      fetcher: async ({ etag }) => {
+      fetcher: async ({ etag } = {}) => {
         fetched++;
         const path = '/internal/v1/evaluation/snapshot/namespace/default';
         return fetch(server.url + path, { headers: etag ? { 'if-none-match': etag } : {} });
@@ -192,31 +192,34 @@ describe('a client that starts offline', () => {
 });
 
 describe('setOffline', () => {
-  it.each(['polling', 'streaming'] as const)('takes a %s client off the network', async (fetchMode) => {
-    const server = await serve();
-    const client = await open(server, { fetchMode, updateInterval: 0.02 });
-    const events = new Recorder(client);
-    await client.setOffline(true);
-    await server.idle();
-    const asked = server.requests.length;
-    expect(client.status).toMatchObject({
-      connection: 'offline',
-      source: 'server',
-      stale: false,
-      lastError: undefined,
-      nextAttemptAt: undefined,
-      pollingActive: false,
-    });
-    expect(client.listFlags()).toHaveLength(5);
-    server.setSnapshot(shop(2));
-    expect(await client.refresh()).toBe(false);
-    expect(server.requests).toHaveLength(asked);
-    expect(events.of('error')).toEqual([]);
-    await client.setOffline(false);
-    expect(server.requests.length).toBeGreaterThan(asked);
-    expect(events.of('change')).toHaveLength(1);
-    await client.setOffline(false);
-  });
+  it.each(['polling', 'streaming'] as const)(
+    'takes a %s client off the network',
+    async (fetchMode) => {
+      const server = await serve();
+      const client = await open(server, { fetchMode, updateInterval: 0.02 });
+      const events = new Recorder(client);
+      await client.setOffline(true);
+      await server.waitForConnections(0);
+      const asked = server.requests.length;
+      expect(client.status).toMatchObject({
+        connection: 'offline',
+        source: 'server',
+        stale: false,
+        lastError: undefined,
+        nextAttemptAt: undefined,
+        pollingActive: false,
+      });
+      expect(client.listFlags()).toHaveLength(5);
+      server.setSnapshot(shop(2));
+      expect(await client.refresh()).toBe(false);
+      expect(server.requests).toHaveLength(asked);
+      expect(events.of('error')).toEqual([]);
+      await client.setOffline(false);
+      expect(server.requests.length).toBeGreaterThan(asked);
+      expect(events.of('change')).toHaveLength(1);
+      await client.setOffline(false);
+    },
+  );
 
   it('rejects when the server cannot be reached, and is online all the same', async () => {
     const server = await serve();

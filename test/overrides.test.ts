@@ -29,10 +29,10 @@ describe('overrides', () => {
   it('are laid over the flag state of a server, on every way of asking', async () => {
     const server = await serve();
     const plain = await open(server);
-    const client = await open(server, { overrides: { banner: false, mine: 'forced' } });
-    expect(plain.evaluateBoolean(ask('banner')).enabled).toBe(true);
+    const client = await open(server, { overrides: { banner: true, mine: 'forced' } });
+    expect(plain.evaluateBoolean(ask('banner')).enabled).toBe(false);
     expect(client.evaluateBoolean(ask('banner'))).toMatchObject({
-      enabled: false,
+      enabled: true,
       reason: 'DEFAULT_EVALUATION_REASON',
     });
     expect(client.evaluateVariant(ask('mine')).variantKey).toBe('forced');
@@ -41,6 +41,12 @@ describe('overrides', () => {
     ).toEqual(['BOOLEAN_EVALUATION_RESPONSE_TYPE', 'VARIANT_EVALUATION_RESPONSE_TYPE']);
     expect(client.listFlags().map(({ key }) => key)).toContain('mine');
     expect(client.getSnapshot()).toBe(plain.getSnapshot());
+    expect(client.getStringDetails('mine', '')).toMatchObject({
+      value: 'forced',
+      variant: 'forced',
+      reason: 'STATIC',
+    });
+    expect(client.explain('banner')).toMatchObject({ rules: [], answer: { enabled: true } });
   });
 
   it('stay when the flag state changes, and are no change themselves', async () => {
@@ -48,14 +54,14 @@ describe('overrides', () => {
     const client = await open(server, { overrides: { banner: 'forced' } });
     const events = new Recorder(client);
     const { flags, ...rest } = shop();
-    const others = flags.filter(({ key }: { key: string }) => key !== 'banner');
+    const others = flags.filter((one) => (one as { key: string }).key !== 'banner');
     server.setSnapshot({ ...rest, digest: 'other', flags: others });
     expect(await client.refresh()).toBe(false);
     expect(client.evaluateVariant(ask('banner')).variantKey).toBe('forced');
     server.setSnapshot({ ...rest, digest: 'fewer', flags: others.slice(1) });
     expect(await client.refresh()).toBe(true);
-    const [change] = events.of('change')[0] ?? [];
-    expect(change?.flagKeys).toEqual([others[0]?.key]);
+    const [change] = events.of('change');
+    expect(change?.flagKeys).toEqual([(others[0] as { key: string }).key]);
     expect(client.evaluateVariant(ask('banner')).variantKey).toBe('forced');
   });
 
@@ -107,11 +113,11 @@ describe('overrides', () => {
     const server = await serve();
     const logger = new Log();
     const missing = join(tmpdir(), 'flipt-native-nowhere', 'forced.json');
-    for (const overrides of [{ banner: false }, missing]) {
+    for (const overrides of [{ banner: true }, missing]) {
       logger.entries.length = 0;
       const client = await open(server, { overrides, logger });
       await client.refresh();
-      expect(client.evaluateBoolean(ask('banner')).enabled).toBe(true);
+      expect(client.evaluateBoolean(ask('banner')).enabled).toBe(false);
       const lines = logger.at('warn').filter((line) => line.includes('overrides are ignored'));
       expect(lines).toHaveLength(1);
     }
@@ -121,9 +127,9 @@ describe('overrides', () => {
     inProduction();
     const server = await serve();
     const logger = new Log();
-    const options = { overrides: { banner: false }, allowOverridesInProduction: true, logger };
+    const options = { overrides: { banner: true }, allowOverridesInProduction: true, logger };
     const client = await FliptClient.init(quiet(server, options));
-    expect(client.evaluateBoolean(ask('banner')).enabled).toBe(false);
+    expect(client.evaluateBoolean(ask('banner')).enabled).toBe(true);
     expect(logger.at('warn')).toEqual([]);
     await client.close();
   });

@@ -64,7 +64,7 @@ export class TestBench implements Testing {
     this.#recorder = new Recorder(readMost(maxEvaluations));
     this.#first = entriesOf(flags);
     this.#entries = this.#first;
-    this.host = new ClientHost(new Requests(quiet), settings.logger);
+    this.host = new ClientHost(new Requests(quiet), settings.logger, settings.environment);
     const native = start(loadNative(), quiet, this.host, false);
     this.#complaints = new Complaints(this.#warn);
     this.#base = new World(native, this.#complaints, this.#warn);

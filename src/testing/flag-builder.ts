@@ -102,7 +102,10 @@ export class FlagBuilder {
     );
   }
 
-  /** As {@link FlagBuilder.when}, with the key of the segment, which details then list. */
+  /**
+   * As {@link FlagBuilder.when}, with the key of the segment, which details then list; numbered where alternatives make
+   * several of it.
+   */
   segment(name: string, conditions: Conditions): FlagBuilder {
     if (!isPresent(name)) {
       throw refused('segment', describe(name), 'text that is not blank');
@@ -280,8 +283,8 @@ function segmentsOf(
 ): SegmentDefinition[] {
   const all = audiences.length === 0 ? [{ name: undefined, constraints: [] }] : audiences;
   return all.map(({ name, constraints }, index) => {
-    const place = all.length === 1 ? `${rank}` : `${rank}-${index + 1}`;
-    const segmentKey = name ?? `${key}-${place}`;
+    const place = all.length === 1 ? '' : `-${index + 1}`;
+    const segmentKey = `${name ?? `${key}-${rank}`}${place}`;
     return { key: segmentKey, matchType: 'ALL_SEGMENT_MATCH_TYPE', constraints };
   });
 }

@@ -10,5 +10,6 @@ export type {
   TestFlag,
   TestFlags,
   Testing,
+  TestRecords,
   TestValue,
 } from './types.js';

@@ -11,7 +11,7 @@ import type { EvaluationDetails, FlagValue } from '../values/details.js';
 import type { Reading } from '../values/reading.js';
 import type { Selection } from '../values/selection.js';
 import type { Widened } from '../values/types.js';
-import { Valuation } from '../values/valuation.js';
+import { type Form, Valuation, withDetails } from '../values/valuation.js';
 import type { Recorder } from './recorder.js';
 import type { World } from './world.js';
 
@@ -46,6 +46,28 @@ export class RecordingValuation extends Valuation {
     const { valuation } = this.#current();
     const details = valuation.details(flagKey, defaultValue, scope, context, reading);
     return this.#recorded(details, scope, context, defaultValue);
+  }
+
+  override formed<R>(
+    flagKey: string,
+    defaultValue: unknown,
+    scope: ContextScope,
+    context: unknown,
+    reading: Reading,
+    form: Form<R>,
+  ): R {
+    const { valuation } = this.#current();
+    const both = withDetails(flagKey, form);
+    const { details, formed } = valuation.formed(
+      flagKey,
+      defaultValue,
+      scope,
+      context,
+      reading,
+      both,
+    );
+    this.#recorded(details, scope, context, defaultValue);
+    return formed;
   }
 
   override quietly(

@@ -48,14 +48,18 @@ export interface RecordedEvaluation {
   readonly errorCode: DetailsErrorCode | (string & {}) | undefined;
 }
 
-/** What a test client has besides a client. */
-export interface Testing<Flags = TestFlags> {
+/** What any test client has besides a client. */
+export interface TestRecords {
   /** What was evaluated, oldest first. A fresh array each time. */
   readonly evaluations: readonly RecordedEvaluation[];
   /** Forgets what was evaluated. */
   clearEvaluations(): void;
   /** Puts the flags of the beginning in force again. */
   resetFlags(): void;
+}
+
+/** What a test client of these flags has besides a client. */
+export interface Testing<Flags = TestFlags> extends TestRecords {
   /**
    * Runs a function for which this client has other flags, also after every `await`, and for nothing else: tests that
    * run at the same time do not notice. No listener is told. Scopes may be nested.

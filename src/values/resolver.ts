@@ -16,6 +16,11 @@ import { type Selection, selected } from './selection.js';
 import { type AllAnswers, Sheet } from './sheet.js';
 
 const ATTEMPTS = 2;
+/** Flags with many segments can have very many sets of them that match. */
+const MOST_NOTES = 64;
+
+/** Makes something of an answer, the segments that matched, and the digest of its flag state. */
+export type Note<T> = (outcome: Outcome, segmentKeys: readonly string[], digest: string) => T;
 
 /** Finds out what flags are worth for a context, for one client. What it returned last can be asked about further. */
 export class Resolver {
@@ -72,6 +77,24 @@ export class Resolver {
     return slow === undefined
       ? segmentKeys(outcome, this.#frame.segments(FIRST))
       : [...(slow.answers[0]?.segmentKeys ?? [])];
+  }
+
+  /** What `note` makes of the last answer, remembered for as long as its flag state is in force. */
+  noted<T extends object>(outcome: Outcome, note: Note<T>): T {
+    if (this.#slowAnswer !== undefined) {
+      return note(outcome, this.segmentKeys(outcome), this.digest);
+    }
+    const mask = this.#frame.segments(FIRST);
+    const known = outcome.notes?.get(mask);
+    if (known !== undefined) {
+      return known as T;
+    }
+    const made = note(outcome, segmentKeys(outcome, mask), this.digest);
+    if (outcome.notes === undefined || outcome.notes.size >= MOST_NOTES) {
+      outcome.notes = new Map();
+    }
+    outcome.notes.set(mask, made);
+    return made;
   }
 
   /** The digest of the flag state that gave the last answer. */

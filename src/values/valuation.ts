@@ -11,6 +11,34 @@ import type { Resolver } from './resolver.js';
 import type { Selection } from './selection.js';
 import type { Widened } from './types.js';
 
+/** What somebody makes of answers in place of details. */
+export interface Form<R> {
+  /** Of a value, and of the answer that it was read from; `resolver` can be asked about that answer. */
+  answered(value: unknown, outcome: Outcome, resolver: Resolver): R;
+  /** Of the default, why it is returned, and the flag state in force. */
+  failed(value: unknown, failure: Failure, state: { digest: string; stale: boolean }): R;
+}
+
+/** Details, and what a form makes of the same answer: for those who are told of evaluations. */
+export function withDetails<R>(
+  asked: unknown,
+  form: Form<R>,
+): Form<{ details: EvaluationDetails<unknown>; formed: R }> {
+  const flagKey = typeof asked === 'string' ? asked : '';
+  return {
+    answered(value, outcome, resolver) {
+      const { digest, isStale } = resolver;
+      const segmentKeys = resolver.segmentKeys(outcome);
+      const details = answered(flagKey, value, outcome, segmentKeys, digest, isStale);
+      return { details, formed: form.answered(value, outcome, resolver) };
+    },
+    failed(value, failure, state) {
+      const details = failed(flagKey, value, failure, state.digest, state.stale);
+      return { details, formed: form.failed(value, failure, state) };
+    },
+  };
+}
+
 /** Turns what the resolver finds into values and details, and whatever goes wrong into defaults. */
 export class Valuation {
   readonly #native: NativeClient;
@@ -62,6 +90,35 @@ export class Valuation {
       this.#complain(flagKey, new Failure(details.errorCode, details.errorMessage ?? ''));
     }
     return details;
+  }
+
+  /** As `details`, in another form. */
+  formed<R>(
+    flagKey: string,
+    defaultValue: unknown,
+    scope: ContextScope,
+    context: unknown,
+    reading: Reading,
+    form: Form<R>,
+  ): R {
+    const resolver = this.#resolver;
+    let failure: Failure;
+    try {
+      const asked = resolver.ask(flagKey, scope.effective(context), reading);
+      if (asked instanceof Failure) {
+        failure = asked;
+      } else {
+        const read = reading(asked);
+        if (read !== MISMATCH && read !== MALFORMED) {
+          return form.answered(read === ABSENT ? defaultValue : read, asked, resolver);
+        }
+        failure = unfit(flagKey, reading, read);
+      }
+    } catch (error) {
+      failure = Failure.of(error);
+    }
+    this.#complain(flagKey, failure);
+    return form.failed(defaultValue, failure, resolver.state());
   }
 
   /** As `details` without a default, and without a line in the log. */
