@@ -23,6 +23,12 @@ import type { FlagContext } from './values/flag-context.js';
 import { FlagValues } from './values/flag-values.js';
 import type { Valuation } from './values/valuation.js';
 
+/**
+ * The flags that a client evaluates, as `environment/namespace`; undefined for what is no client, or one of another
+ * loaded copy. For this package alone.
+ */
+export let flagSetOf: (client: object) => string | undefined;
+
 /** What a client is made of. */
 export interface ClientParts {
   readonly native: NativeClient;
@@ -40,6 +46,11 @@ export class ConnectedClient extends FlagValues {
   readonly #host: ClientHost;
   readonly #scope: ContextScope;
   #closed: Promise<void> | undefined;
+
+  static {
+    flagSetOf = (client) =>
+      #native in client ? `${client.#host.environment}/${client.#native.namespace()}` : undefined;
+  }
 
   /** Made by `FliptClient`. */
   protected constructor({ native, host, valuation, scope }: ClientParts) {

@@ -2,19 +2,25 @@ import type { FliptError, NativeError } from './errors.js';
 import { Inbox } from './inbox.js';
 import { type Logger, type LogLevel, write } from './logger.js';
 import type { Host, NativeClient } from './native.js';
+import { ClientOptionsFactory } from './options.js';
 import type { Requests } from './requests.js';
+
+const { environment: ENVIRONMENT = '' } = ClientOptionsFactory.default();
 
 /** What belongs to one handle on a client: who is told what happens, and the way to who makes its requests. */
 export class ClientHost {
+  /** The environment whose flags are evaluated. */
+  readonly environment: string;
   readonly inbox: Inbox = new Inbox(this);
   /** Those of another handle where this one has joined it. */
   requests: Requests;
   readonly #logger: Logger | undefined;
   #native: NativeClient | undefined;
 
-  constructor(requests: Requests, logger: Logger | undefined) {
+  constructor(requests: Requests, logger: Logger | undefined, environment = ENVIRONMENT) {
     this.requests = requests;
     this.#logger = logger;
+    this.environment = environment;
   }
 
   /** Set as soon as there is a native client. */

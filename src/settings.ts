@@ -2,6 +2,7 @@ import type { ChangeEvent } from './changes.js';
 import { encodeAuthentication, type TokenFunction } from './credentials.js';
 import { describe, emptyRecord, encode, read, wellFormed } from './encode.js';
 import type { FliptError, Problem } from './errors.js';
+import { areEvaluationHooks, type EvaluationHook, HOOK_SHAPE } from './evaluation-hook.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
 import type { Logger } from './logger.js';
@@ -11,6 +12,7 @@ import { hasMethods, SIGNAL } from './signal.js';
 interface Local {
   fetcher?: IFetcher;
   hook?: Hook;
+  hooks?: readonly EvaluationHook[];
   logger?: Logger;
   onError?: (error: FliptError) => void;
   onReady?: () => void;
@@ -24,6 +26,8 @@ export interface Settings extends Readonly<Local> {
   readonly json: string;
   /** The functions among the credentials, by the numbers that stand for them in the JSON. */
   readonly sources: readonly TokenFunction[];
+  /** The environment whose flags are evaluated, where it is named. */
+  readonly environment: string | undefined;
   /** What is wrong with the options that stay in JavaScript. */
   readonly problems: readonly Problem[];
 }
@@ -47,6 +51,10 @@ const SHAPES: Readonly<Record<keyof Local, Shape>> = {
   hook: {
     allowed: 'an object with the functions before and after',
     fits: (value) => hasMethods(value, ['before', 'after']),
+  },
+  hooks: {
+    allowed: `a list, each item of it ${HOOK_SHAPE}`,
+    fits: areEvaluationHooks,
   },
   logger: {
     allowed: 'an object with the functions debug, info, warn and error',
@@ -83,7 +91,10 @@ export function readOptions(options: unknown): Settings {
     // The engine refuses to stream through it.
     rest['fetcher'] = encode(own.fetcher);
   }
-  return { ...own, json: JSON.stringify(rest), sources, problems };
+  const given = rest['environment'];
+  // What the engine refuses is no environment of any client.
+  const environment = typeof given === 'string' ? given : undefined;
+  return { ...own, json: JSON.stringify(rest), environment, sources, problems };
 }
 
 function keysOf(options: unknown, problems: Problem[]): string[] {

@@ -101,6 +101,27 @@ describe('handles of one identity', () => {
   });
 });
 
+describe('handles that stream', () => {
+  it('have one stream, whose changes reach them all', async () => {
+    const server = await serve();
+    const handles = await Promise.all(
+      [1, 2, 3].map(() => share(server, { fetchMode: 'streaming' })),
+    );
+    await server.waitForStreams(1);
+    const changed = handles.map((client) => new Recorder(client, ['change']).waitFor('change'));
+    server.setSnapshot(shop(3));
+    for (const [change] of await Promise.all(changed)) {
+      expect(change?.flagKeys).toEqual(['banner']);
+    }
+    expect(handles.map(banner)).toEqual([false, false, false]);
+    expect(server.requests.map(({ channel }) => channel).sort()).toEqual(['poll', 'stream']);
+    await Promise.all(handles.slice(1).map((client) => client.close()));
+    expect(server.openStreams).toBe(1);
+    await handles[0]?.close();
+    await server.waitForStreams(0);
+  });
+});
+
 describe('a closed handle', () => {
   it.each(['fast', 'slow'] as const)('says so on the %s path while others go on', async (path) => {
     const server = await serve();

@@ -14,6 +14,7 @@ const unsupported = {
 const entryPoints = {
   index: 'index',
   testing: 'testing/index',
+  openfeature: 'openfeature/index',
 };
 
 /**

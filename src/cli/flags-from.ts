@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { FliptClient } from '../client.js';
 import { optionsFromEnvironment } from '../environment.js';
+import { validateFeatures } from '../features.js';
+import type { Logger } from '../logger.js';
 import type { ClientOptions } from '../options.js';
+import type { Output } from './output.js';
 import { namespaceOf } from './portable.js';
 import { misused, unusableFile } from './refusal.js';
 import type { Call, Given, Options } from './verb.js';
 
 const TIMEOUT_SECONDS = 10;
+const DEFAULT_NAMESPACE = 'default';
 
 /** Where flags come from: the options of every verb that asks any. */
 export const FLAGS_FROM: Options = {
@@ -28,17 +32,48 @@ export const FLAGS_FROM: Options = {
 };
 
 /** A client on the flags that the command line names, loaded. `more` is laid over its options. */
-export function openFlags(call: Call, more: ClientOptions = {}): Promise<FliptClient> {
-  const { given, output } = call;
-  const ignored = (): void => {};
-  const logger = {
-    debug: ignored,
-    info: ignored,
-    warn: (message: string) => output.warning(message),
-    error: (message: string) => output.warning(message),
-  };
-  const options = { logger, ...optionsOf(call), ...more };
-  return output.during(waitingFor(given, options), FliptClient.init(options));
+export async function openFlags(call: Call, more: ClientOptions = {}): Promise<FliptClient> {
+  const warnings = new Warnings(call.output);
+  const options = { logger: warnings, ...optionsOf(call), ...more };
+  const loading = call.output.during(waitingFor(call.given, options), FliptClient.init(options));
+  const client = await loading;
+  warnings.release();
+  return client;
+}
+
+/** Warnings of a client. Those of a load that fails are left out: its error says the same. */
+class Warnings implements Logger {
+  readonly #output: Output;
+  #held: string[] | undefined = [];
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  debug(): void {}
+
+  info(): void {}
+
+  warn(message: string): void {
+    if (this.#held === undefined) {
+      this.#output.warning(message);
+    } else {
+      this.#held.push(message);
+    }
+  }
+
+  error(message: string): void {
+    this.warn(message);
+  }
+
+  /** From now on warnings are printed as they come, and those that wait are. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const message of held) {
+      this.warn(message);
+    }
+  }
 }
 
 /** A client on the flags of a snapshot file. */
@@ -60,8 +95,8 @@ function optionsOf({ given, environment }: Call): ClientOptions {
   const shared = ofEnvironment(given, environment);
   const initTimeoutMs = timeoutMs(given);
   if (source !== undefined) {
-    const key = namespace ?? shared.namespace;
-    throw misused(`--source ${source} ${key} ${initTimeoutMs}`);
+    const key = namespaceIn(source, namespace ?? shared.namespace);
+    return { initTimeoutMs, source: { path: source, watch: false }, ...present('namespace', key) };
   }
   const token = given.text('token');
   return {
@@ -78,6 +113,23 @@ function optionsOf({ given, environment }: Call): ClientOptions {
   };
 }
 
+/** The namespace of feature files that is wanted. Files of a single one leave no doubt which that is. */
+function namespaceIn(path: string, wanted: string | undefined): string | undefined {
+  const { namespaces, problems } = validateFeatures(path);
+  const keys = namespaces.map(({ key }) => key);
+  const [first, ...more] = keys;
+  // What is wrong with the files is told when they are loaded.
+  if (first === undefined || problems.length > 0 || keys.includes(wanted ?? DEFAULT_NAMESPACE)) {
+    return wanted;
+  }
+  if (wanted === undefined && more.length === 0) {
+    return first;
+  }
+  throw misused(
+    `the files have no namespace ${wanted ?? DEFAULT_NAMESPACE}; name one with --namespace: ${keys.join(', ')}`,
+  );
+}
+
 /** A token on the command line replaces those of the environment, even ones that exclude each other. */
 function ofEnvironment(given: Given, environment: Call['environment']): ClientOptions {
   const { FLIPT_CLIENT_TOKEN, FLIPT_JWT_TOKEN, ...rest } = environment;
@@ -88,11 +140,8 @@ function ofEnvironment(given: Given, environment: Call['environment']): ClientOp
 function ofSnapshot(path: string, namespace: string | undefined): ClientOptions {
   const text = readText(path);
   return {
-    snapshot: text,
-    fetcher: () => Promise.reject(new Error('there is no server')),
-    errorStrategy: 'fallback',
-    updateInterval: 0,
-    retry: { maxRetries: 0 },
+    offline: true,
+    bootstrap: text,
     ...present('namespace', namespace ?? namespaceOf(text)),
   };
 }

@@ -2,7 +2,7 @@ import type { Flag } from '../evaluation.js';
 import { ExitCode } from './exit-code.js';
 import { FLAGS_FROM, openFlags } from './flags-from.js';
 import type { Output } from './output.js';
-import { table } from './table.js';
+import { counted, table } from './table.js';
 import type { Call, Verb } from './verb.js';
 
 /** `list` */
@@ -55,7 +55,7 @@ export function flagTable(output: Output, flags: readonly Flag[]): void {
     rows.map((row) => row.slice(0, count)),
   );
   output.line();
-  output.line(output.styled('dim', flags.length === 1 ? '1 flag' : `${flags.length} flags`));
+  output.line(output.styled('dim', counted(flags.length, 'flag')));
 }
 
 /** `BOOLEAN_FLAG_TYPE` as people say it. */

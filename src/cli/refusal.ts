@@ -47,6 +47,7 @@ const ADVICE: Partial<Record<FliptErrorCode, string>> = {
   FLIPT_SERVER_UNAUTHENTICATED: AUTHENTICATE,
   FLIPT_SNAPSHOT_INVALID: 'flipt-native snapshot write makes one that can be used',
   FLIPT_SNAPSHOT_MISMATCH: NAME,
+  FLIPT_SOURCE_INVALID: 'flipt-native validate lists all that is wrong with the files',
   FLIPT_TLS_FAILED: 'NODE_EXTRA_CA_CERTS names a file of certificates to trust',
 };
 

@@ -7,7 +7,7 @@ import { flagTable } from './list.js';
 import { type Output, printable, type Style } from './output.js';
 import { readPortable } from './portable.js';
 import { misused, unusableFile } from './refusal.js';
-import { table } from './table.js';
+import { counted, table } from './table.js';
 import type { Call, Verb } from './verb.js';
 
 /** `snapshot write|read|diff` */
@@ -53,7 +53,9 @@ async function write(call: Call, path: string | undefined): Promise<ExitCode> {
   if (call.given.has('json')) {
     call.output.json({ path, namespace, flags: flags.size });
   } else {
-    call.output.line(`${path}: ${flags.size} flags of the namespace ${printable(namespace)}`);
+    call.output.line(
+      `${path}: ${counted(flags.size, 'flag')} of the namespace ${printable(namespace)}`,
+    );
   }
   return ExitCode.Done;
 }

@@ -68,6 +68,11 @@ export function wrapped(text: string, room: number): string[] {
   return lines;
 }
 
+/** `1 flag`, `2 flags` */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** How many columns a text takes. */
 export function length(text: string): number {
   return [...text].length;

@@ -4,6 +4,7 @@ import { ExitCode } from './exit-code.js';
 import { FLAGS_FROM, openFlags } from './flags-from.js';
 import { readPortable } from './portable.js';
 import { misused, unusableFile } from './refusal.js';
+import { counted } from './table.js';
 import type { Call, Verb } from './verb.js';
 
 /** `types` */
@@ -49,7 +50,9 @@ async function writeTypes(call: Call): Promise<ExitCode> {
   if (given.has('json')) {
     output.json({ path, flags: snapshot.flags.size, written: !isCurrent });
   } else {
-    output.line(`${path}: ${snapshot.flags.size} flags${isCurrent ? ', unchanged' : ''}`);
+    output.line(
+      `${path}: ${counted(snapshot.flags.size, 'flag')}${isCurrent ? ', unchanged' : ''}`,
+    );
   }
   return ExitCode.Done;
 }

@@ -1,9 +1,11 @@
 import { type ChangeEvent, type ChangeKind, flagChanges } from '../changes.js';
 import type { FliptClient } from '../client.js';
+import type { ClientOptions } from '../options.js';
 import { ExitCode } from './exit-code.js';
 import { FLAGS_FROM, openFlags } from './flags-from.js';
 import { type Output, printable, type Style } from './output.js';
 import { misused } from './refusal.js';
+import { counted } from './table.js';
 import type { Call, Verb } from './verb.js';
 
 /** Seconds between two polls where there is no stream. */
@@ -34,10 +36,11 @@ async function watchFlags(call: Call): Promise<ExitCode> {
     throw misused('the flags of a snapshot do not change; leave --snapshot out');
   }
   const stopped = call.untilStopped();
-  const following =
-    given.text('source') === undefined
-      ? ({ fetchMode: 'streaming', updateInterval: POLL_SECONDS } as const)
-      : {};
+  const source = given.text('source');
+  const following: ClientOptions =
+    source === undefined
+      ? { fetchMode: 'streaming', updateInterval: POLL_SECONDS }
+      : { source: { path: source, watch: true } };
   const client = await openFlags(call, { ...following, signal: stopped });
   // A client does not keep the process alive by itself.
   const alive = setInterval(() => {}, LONG_MS);
@@ -65,8 +68,7 @@ async function follow(
   );
   client.on('recovered', () => output.warning('the server answers again'));
   if (!isJson) {
-    const count = client.getAllFlagKeys().length;
-    const flags = count === 1 ? '1 flag' : `${count} flags`;
+    const flags = counted(client.getAllFlagKeys().length, 'flag');
     output.line(output.styled('dim', `watching ${flags}; Ctrl+C ends it`));
   }
   if (!stopped.aborted) {

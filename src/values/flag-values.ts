@@ -10,10 +10,28 @@ import type {
   StringFlagKey,
 } from './flag-key.js';
 import { type FlagsState, flagsState } from './flags-state.js';
-import { anyValue, booleanValue, numberValue, objectValue, stringValue } from './reading.js';
+import type { Form } from './form.js';
+import {
+  anyValue,
+  booleanValue,
+  numberValue,
+  objectValue,
+  type Reading,
+  stringValue,
+} from './reading.js';
 import type { Selection } from './selection.js';
 import type { Widened } from './types.js';
 import type { Valuation } from './valuation.js';
+
+/** Evaluates as the methods of {@link FlagValues} do, into a form of the caller's; for this package alone. */
+export let formed: <R>(
+  values: FlagValues,
+  flagKey: string,
+  defaultValue: unknown,
+  context: unknown,
+  reading: Reading,
+  form: Form<R>,
+) => R;
 
 /**
  * Reads the values of flags. It never throws: whatever is wrong with client, flag, context or arguments, the default
@@ -26,6 +44,11 @@ import type { Valuation } from './valuation.js';
 export class FlagValues {
   readonly #valuation: Valuation;
   readonly #scope: ContextScope;
+
+  static {
+    formed = (values, flagKey, defaultValue, context, reading, form) =>
+      values.#valuation.formed(flagKey, defaultValue, values.#scope, context, reading, form);
+  }
 
   /** Made by clients, and by {@link FlagValues.withContext}. */
   constructor(valuation: Valuation, scope: ContextScope) {

@@ -25,8 +25,8 @@ pub(super) struct Listing {
 pub(super) struct Found {
     pub(super) name: String,
     pub(super) path: PathBuf,
-    /// Where it is once links are followed.
-    real: PathBuf,
+    /// Where a link leads; what is no link is where it is.
+    link: Option<PathBuf>,
     state: State,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn list(path: &Path) -> Listing {
         return failed(path, "is neither a file nor a folder".to_owned());
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Listing { is_folder: false, found: vec![found(name, path.to_owned(), Some(&metadata))], failure: None }
+    Listing { is_folder: false, found: vec![found(name, path.to_owned(), true, Some(&metadata))], failure: None }
 }
 
 fn failed(path: &Path, reason: String) -> Listing {
@@ -97,32 +97,31 @@ fn folder(root: &Path) -> Listing {
                 let metadata = fs::metadata(&path).ok();
                 // What is no file, such as a pipe, has no content to wait for.
                 if metadata.as_ref().is_none_or(Metadata::is_file) {
-                    listing.found.push(found(name, path, metadata.as_ref()));
+                    listing.found.push(found(name, path, kind.is_symlink(), metadata.as_ref()));
                 }
             }
         }
     }
-    without_second_names(&mut listing.found);
+    without_second_names(root, &mut listing.found);
     listing.found.sort_by(|one, other| one.name.cmp(&other.name));
     listing
 }
 
 /// A link to a file that is found by its own name as well says nothing new.
-fn without_second_names(found: &mut Vec<Found>) {
-    let own: HashSet<PathBuf> = found.iter().filter(|file| file.is_no_link()).map(|file| file.real.clone()).collect();
-    found.retain(|file| file.is_no_link() || !own.contains(&file.real));
-}
-
-impl Found {
-    fn is_no_link(&self) -> bool {
-        fs::symlink_metadata(&self.path).is_ok_and(|metadata| !metadata.is_symlink())
+fn without_second_names(root: &Path, found: &mut Vec<Found>) {
+    if found.iter().all(|file| file.link.is_none()) {
+        return;
     }
+    let Ok(root) = fs::canonicalize(root) else { return };
+    let own = found.iter().filter(|file| file.link.is_none()).map(|file| root.join(&file.name));
+    let own: HashSet<PathBuf> = own.collect();
+    found.retain(|file| file.link.as_ref().is_none_or(|link| !own.contains(link)));
 }
 
-fn found(name: String, path: PathBuf, metadata: Option<&Metadata>) -> Found {
-    let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+fn found(name: String, path: PathBuf, is_link: bool, metadata: Option<&Metadata>) -> Found {
+    let link = is_link.then(|| fs::canonicalize(&path).unwrap_or_default());
     let state = metadata.map(|metadata| (metadata.len(), metadata.modified().ok(), identity(metadata)));
-    Found { name, path, real, state }
+    Found { name, path, link, state }
 }
 
 /// Which file it is, and when anything about it changed last.

@@ -461,6 +461,41 @@ async fn hundreds_of_handles_leave_nothing_behind() {
     .await;
 }
 
+#[tokio::test]
+async fn handles_of_a_client_without_a_server_share_it_too_and_go_online_together() {
+    guarded_alone(async {
+        let server = Server::simple().await;
+        let offline = json!({ "offline": true, "bootstrap": { "made": true } });
+        let (one, two, three) = (Told::new(), Told::new(), Told::new());
+        let first = observed(&server, offline.clone(), one.clone());
+        let second = observed(&server, offline.clone(), two.clone());
+        let third = observed(&server, offline, three.clone());
+        for client in [&first, &second, &third] {
+            client.ready().await.unwrap();
+            assert!(is_on(client, "made").unwrap());
+        }
+        third.close().await;
+        assert_eq!(three.all(), ["Offline", "Ready", "Closed", "Closed"]);
+        assert_eq!((live_clients(), server.count()), (0, 0), "nothing runs");
+        second.set_offline(false).await.unwrap();
+        assert!(is_on(&first, "first").unwrap() && is_on(&second, "first").unwrap());
+        assert_eq!((live_clients(), server.count()), (1, 1));
+        one.until("Changed").await;
+        let late = ready(&server, json!({})).await;
+        assert!(is_on(&late, "first").unwrap());
+        first.set_offline(true).await.unwrap();
+        assert_eq!(second.status().connection, Connection::Offline);
+        first.close().await;
+        late.close().await;
+        assert!(is_on(&second, "first").unwrap());
+        second.close().await;
+        assert_eq!(two.all().last().unwrap(), "Closed");
+        released().await;
+        assert_eq!(server.count(), 1);
+    })
+    .await;
+}
+
 /// The last handle is closed all the time while others ask for one: nobody gets one that is ending.
 #[test]
 fn opening_and_closing_race_without_harm() {

@@ -107,6 +107,8 @@ mod tests {
             "maxSnapshotBytes": 7, "serverCompatibility": "v1", "credentialGracePeriodMs": 7, "snapshot": "e30",
             "fetchMode": "streaming", "streamIdleTimeoutMs": 7, "safetyPollIntervalMs": 7, "maxStreamRetries": 7,
             "staleAfterMs": 7, "tlsConfig": { "insecureSkipVerify": true }, "proxy": false, "cache": { "path": "x" },
+            "offline": true, "bootstrap": { "dark-mode": true }, "overrides": { "dark-mode": false },
+            "allowOverridesInProduction": true,
         });
         let mut names: Vec<&str> = differing.as_object().unwrap().keys().map(String::as_str).collect();
         let mut named = terms.differences(&config(&differing));
