@@ -45,8 +45,11 @@ try {
       tell(what, problems.join('\n'));
     }
   }
-  if (only.length === 0 || only.includes('api')) await checkReference();
-  if (only.length === 0 || only.includes('recipes')) await checkRecipes(project, tell);
+  const isWanted = (name) => only.length === 0 || only.includes(name);
+  await Promise.all([
+    isWanted('api') && checkReference(),
+    isWanted('recipes') && checkRecipes(project, tell),
+  ]);
 } finally {
   project.remove();
 }
