@@ -77,11 +77,6 @@ export class Sheet {
     return this.#lines.length === 0;
   }
 
-  /** Whether there are no flags; nobody notices then when this flag state is replaced. */
-  get isEmpty(): boolean {
-    return this.#lines.length === 0;
-  }
-
   /** The answers of a selection of flags; `stale` when flag state was replaced since. */
   ask(
     entity: string,
