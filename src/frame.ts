@@ -136,8 +136,8 @@ export class Frame {
     const numbers = this.#numbers;
     const [entityBegin, entityLength] = [begins[0] as number, lengths[0] as number];
     let place = FIRST;
-    for (const { plan, places } of lines) {
-      numbers[place] = plan.position;
+    for (const { position, places } of lines) {
+      numbers[place] = position;
       numbers[place + 1] = entityBegin;
       numbers[place + 2] = entityLength;
       place += ITEM_BYTES / 4;

@@ -39,25 +39,30 @@ async function snapshotVerb(call: Call): Promise<ExitCode> {
 }
 
 async function write(call: Call, path: string | undefined): Promise<ExitCode> {
+  const { given, output } = call;
   const text = await exported(openFlags(call));
-  if (path === undefined) {
-    call.output.line(text);
-    return ExitCode.Done;
+  const { namespace, flags } = readPortable(text);
+  if (path !== undefined) {
+    save(path, text);
   }
+  if (given.has('json')) {
+    const where = path === undefined ? { snapshot: text } : { path };
+    output.json({ ...where, namespace, flags: flags.size });
+  } else if (path === undefined) {
+    output.line(text);
+  } else {
+    const count = counted(flags.size, 'flag');
+    output.line(`${path}: ${count} of the namespace ${printable(namespace)}`);
+  }
+  return ExitCode.Done;
+}
+
+function save(path: string, text: string): void {
   try {
     writeFileSync(path, `${text}\n`);
   } catch (cause) {
     throw unusableFile('write', path, cause);
   }
-  const { namespace, flags } = readPortable(text);
-  if (call.given.has('json')) {
-    call.output.json({ path, namespace, flags: flags.size });
-  } else {
-    call.output.line(
-      `${path}: ${counted(flags.size, 'flag')} of the namespace ${printable(namespace)}`,
-    );
-  }
-  return ExitCode.Done;
 }
 
 async function read(call: Call, path: string): Promise<ExitCode> {

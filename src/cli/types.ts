@@ -36,7 +36,11 @@ async function writeTypes(call: Call): Promise<ExitCode> {
   await client.close();
   const text = declarations(snapshot, given.has('openfeature'));
   if (path === undefined) {
-    output.line(text.trimEnd());
+    if (given.has('json')) {
+      output.json({ flags: snapshot.flags.size, declarations: text });
+    } else {
+      output.line(text.trimEnd());
+    }
     return ExitCode.Done;
   }
   const isCurrent = existing(path) === text;

@@ -118,12 +118,14 @@ export class Resolver {
   askAll(context: unknown, selection: Selection): AllAnswers | Failure {
     const entity = targetingKeyOf(context);
     for (let attempt = 0; attempt < ATTEMPTS && !isForcedSlow(); attempt++) {
+      let sheet: Sheet;
       try {
-        this.#sheet ??= new Sheet(this.#native, this.#plans);
+        sheet = this.#sheet ?? new Sheet(this.#native, this.#plans);
       } catch (error) {
         return Failure.of(error);
       }
-      const answers = this.#sheet.ask(entity, context, selection, this.#spare);
+      this.#sheet = sheet.isEmpty ? undefined : sheet;
+      const answers = sheet.ask(entity, context, selection, this.#spare);
       if (answers === 'too large') {
         break;
       }

@@ -18,10 +18,27 @@ export interface AllAnswers {
   each(receive: Receive): void;
 }
 
-/** A flag, and where the context keys that it reads stand among those of all flags. */
-export interface Line {
-  readonly plan: Plan;
+/** A flag on a sheet: what is needed of its plan, side by side, and where its keys stand among those of all flags. */
+export class Line {
+  readonly flagKey: string;
+  readonly position: number;
   readonly places: readonly number[];
+  readonly outcomes: readonly Outcome[];
+  readonly needsEntity: boolean;
+  /** How many numbers its question takes. */
+  readonly length: number;
+  /** Why the flag cannot be asked about. */
+  readonly failure: Failure | undefined;
+
+  constructor(plan: Plan, places: readonly number[]) {
+    this.flagKey = plan.flagKey;
+    this.position = plan.position;
+    this.places = places;
+    this.outcomes = plan.outcomes;
+    this.needsEntity = plan.needsEntity;
+    this.length = itemLength(plan);
+    this.failure = Failure.ofPlan(plan);
+  }
 }
 
 /**
@@ -30,26 +47,34 @@ export interface Line {
  */
 export class Sheet {
   readonly #lines: readonly Line[];
+  /** Any of the plans. */
+  readonly #plan: Plan | undefined;
   /** The context keys that any flag reads. */
   readonly #keys: KeyPositions;
   readonly #fits: boolean;
   #frame: Frame;
 
   constructor(native: NativeClient, plans: Plans) {
+    const all = unwrap(native.plans()).map((told) => new Plan(told.flagKey, told));
     const names = new Map<string, number>();
-    this.#lines = unwrap(native.plans()).map((told) => {
-      const plan = new Plan(told.flagKey, told);
+    this.#lines = all.map((plan) => {
       plans.keep(plan);
       const places = plan.keys.names.map((name) => {
         const place = names.get(name) ?? names.size;
         names.set(name, place);
         return place;
       });
-      return { plan, places };
+      return new Line(plan, places);
     });
+    this.#plan = all[0];
     this.#keys = new KeyPositions([...names.keys()]);
-    this.#fits = this.#lines.every(({ plan }) => plan.fits);
+    this.#fits = all.every((plan) => plan.fits);
     this.#frame = new Frame(native);
+  }
+
+  /** Whether there are no flags; nobody notices then when this flag state is replaced. */
+  get isEmpty(): boolean {
+    return this.#lines.length === 0;
   }
 
   /** The answers of a selection of flags; `stale` when flag state was replaced since. */
@@ -60,14 +85,14 @@ export class Sheet {
     spare: Spare,
   ): AllAnswers | Failure | 'stale' | 'too large' {
     const lines = this.#selected(selection);
-    const asked = lines.filter(({ plan }) => plan.isAskable);
+    const asked = lines.filter(({ failure }) => failure === undefined);
     if (!this.#fits || !this.#fill(asked, entity, context, spare)) {
       return 'too large';
     }
     const frame = this.#frame;
-    const first = this.#lines[0]?.plan;
+    const plan = this.#plan;
     // Without a flag the generation is unknown, and nothing depends on it.
-    const status = first === undefined ? Status.Answered : frame.ask(first, asked.length);
+    const status = plan === undefined ? Status.Answered : frame.ask(plan, asked.length);
     if (status === Status.Stale) {
       return 'stale';
     }
@@ -75,7 +100,7 @@ export class Sheet {
       return Failure.of(statusError(status));
     }
     return {
-      digest: first?.digest ?? '',
+      digest: plan?.digest ?? '',
       stale: frame.isStale(),
       each: (receive) => this.#tell(lines, entity, receive),
     };
@@ -86,7 +111,7 @@ export class Sheet {
       return this.#lines;
     }
     const isSelected = selected(selection);
-    return this.#lines.filter(({ plan }) => isSelected(plan.flagKey));
+    return this.#lines.filter(({ flagKey }) => isSelected(flagKey));
   }
 
   /** Writes the questions; false when they are too many for any frame, or the context cannot be read. */
@@ -105,20 +130,18 @@ export class Sheet {
     const frame = this.#frame;
     const isNamed = entity !== '';
     let slot = FIRST;
-    for (const { plan } of lines) {
-      const { flagKey } = plan;
-      const failure = Failure.ofPlan(plan);
+    for (const { flagKey, failure, needsEntity, outcomes, length } of lines) {
       if (failure !== undefined) {
         receive(flagKey, failure, []);
         continue;
       }
-      if (isNamed || !plan.needsEntity) {
-        const outcome = plan.outcomes[frame.outcome(slot)] as Outcome;
+      if (isNamed || !needsEntity) {
+        const outcome = outcomes[frame.outcome(slot)] as Outcome;
         receive(flagKey, outcome, segmentKeys(outcome, frame.segments(slot)));
       } else {
         receive(flagKey, entityMissing(flagKey), []);
       }
-      slot += itemLength(plan);
+      slot += length;
     }
   }
 }

@@ -247,7 +247,8 @@ export class Valuation {
   }
 
   #all(scope: ContextScope, context: unknown, selection: Selection | undefined): AllDetails {
-    const all: AllDetails = Object.create(null);
+    // Filled more quickly than what `Object.create` makes.
+    const all = { __proto__: null } as unknown as AllDetails;
     try {
       const answers = this.#resolver.askAll(scope.effective(context), selection ?? {});
       if (answers instanceof Failure) {

@@ -52,6 +52,8 @@ describe('snapshot write', () => {
     });
     const piped = await run(['snapshot', 'write'], env);
     expect(piped.stdout).toBe(readFileSync(path, 'utf8'));
+    const json = await runJson(['snapshot', 'write'], env);
+    expect(json).toEqual({ snapshot: piped.stdout.trim(), namespace: 'shop', flags: 7 });
     await server.close();
 
     const flags = await runJson(['list', '--snapshot', path]);

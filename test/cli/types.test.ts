@@ -93,6 +93,7 @@ declare global {
 }
 `);
     expect((await run(['types'], env)).stdout).toBe(text);
+    expect(await runJson(['types'], env)).toEqual({ flags: 7, declarations: text });
     const snapshot = join(path, 'shop.txt');
     await run(['snapshot', 'write', snapshot], env);
     expect((await run(['types', '--snapshot', snapshot])).stdout).toBe(text);

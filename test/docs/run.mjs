@@ -6,7 +6,7 @@ import { hooksBinary } from '../../scripts/steps/native.mjs';
 import { checkBlocks, handled, writeBlocks } from './blocks.mjs';
 import { runChild } from './child.mjs';
 import { directive, readPage } from './markdown.mjs';
-import { codeProblems, problemsOf, readPages, unlisted } from './pages.mjs';
+import { codeProblems, inexpressibleProblems, problemsOf, readPages, unlisted } from './pages.mjs';
 import { compile, layOut, root } from './project.mjs';
 import { checkRecipes } from './recipes.mjs';
 
@@ -32,6 +32,7 @@ try {
       ['links and lines', pages.flatMap(problemsOf)],
       ['the index', unlisted(pages)],
       ['error codes', codeProblems(pages)],
+      ['what Flipt cannot express', inexpressibleProblems(pages)],
     ]) {
       tell(what, problems.join('\n'));
     }

@@ -218,6 +218,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::snapshot::Made;
 
     const BODY: &str = r#"{"namespace":{"key":"n"},"digest":"d","flags":[
         {"key":"plan","type":"VARIANT_FLAG_TYPE","enabled":true},
@@ -282,6 +283,15 @@ mod tests {
                 "kind": "boolean", "enabled": true, "reason": "MATCH_EVALUATION_REASON", "segmentKeys": [],
             })
         );
+    }
+
+    #[test]
+    fn a_forced_flag_has_no_rules() {
+        let forced = Made::read(r#"{"plan":"z"}"#).unwrap();
+        let snapshot = Snapshot::parse(BODY.as_bytes(), None).unwrap().with_forced(&forced);
+        let told = explain(&snapshot, &Request::new("plan", "e", &[("age", "20")]));
+        assert_eq!((told.rules.len(), told.decided_by), (0, None));
+        assert!(matches!(told.answer, ExplainedAnswer::Variant { variant_key, .. } if variant_key == "z"));
     }
 
     #[test]
