@@ -9,6 +9,7 @@ import type { NativeAnswer, NativeClient, NativeRequest } from './native.js';
 import type { Outcome } from './outcome.js';
 import { counters, isForcedSlow } from './path.js';
 import { type Plan, type Plans, segmentKeys } from './plan.js';
+import type { Witness } from './witness.js';
 
 const ATTEMPTS = 2;
 const NOT_FOUND = 'NOT_FOUND_ERROR_EVALUATION_REASON';
@@ -42,7 +43,7 @@ export class Batch {
     this.#warn = warn;
   }
 
-  evaluate(requests: unknown): BatchEvaluationResponse {
+  evaluate(requests: unknown, witness?: Witness): BatchEvaluationResponse {
     if (!Array.isArray(requests)) {
       const received = describe(requests);
       throw invalidArgument('FLIPT_ARGUMENT_INVALID', {
@@ -51,10 +52,13 @@ export class Batch {
         allowed: 'an array of requests',
       });
     }
-    return this.#fast(requests) ?? this.#slow(requests);
+    return this.#fast(requests, witness) ?? this.#slow(requests, witness);
   }
 
-  #fast(requests: readonly unknown[]): BatchEvaluationResponse | undefined {
+  #fast(
+    requests: readonly unknown[],
+    witness: Witness | undefined,
+  ): BatchEvaluationResponse | undefined {
     for (let attempt = 0; attempt < ATTEMPTS && !this.#isReading && !isForcedSlow(); attempt++) {
       const reading = this.#read(requests);
       const first = oneGeneration(reading.plans);
@@ -70,7 +74,7 @@ export class Batch {
         const status = frame.ask(first, asked(slots));
         if (status === Status.Answered) {
           counters.fast++;
-          return this.#answers(requests, reading, slots, frame);
+          return this.#answers(requests, reading, slots, frame, witness);
         }
         if (status !== Status.Stale) {
           throw statusError(status);
@@ -122,6 +126,7 @@ export class Batch {
     { plans }: Reading,
     slots: readonly number[],
     frame: Frame,
+    witness: Witness | undefined,
   ): BatchEvaluationResponse {
     const timestamp = this.#clock.iso(frame.tick());
     const requestDurationMillis = frame.totalDuration();
@@ -134,6 +139,7 @@ export class Batch {
         const outcome = plan.outcomes[frame.outcome(slot)] as Outcome;
         const keys = segmentKeys(outcome, frame.segments(slot));
         const duration = frame.duration(slot);
+        witness?.(index, outcome, plan.digest, frame.isStale());
         responses.push(succeeded(plan.kind, plan.flagKey, outcome, keys, duration, timestamp));
       } else {
         if (slot === UNREADABLE) {
@@ -148,7 +154,7 @@ export class Batch {
     return { responses, requestDurationMillis };
   }
 
-  #slow(requests: readonly unknown[]): BatchEvaluationResponse {
+  #slow(requests: readonly unknown[], witness: Witness | undefined): BatchEvaluationResponse {
     counters.slow++;
     const warnings: string[] = [];
     const asked = requests.map((request, index) => {
@@ -164,22 +170,24 @@ export class Batch {
       return undefined;
     });
     const usable = asked.filter((request) => request !== undefined);
-    const { answers, durationNanos } = unwrap(this.#native.evaluateBatch(usable));
+    const { answers, durationNanos, digest, stale } = unwrap(this.#native.evaluateBatch(usable));
     this.#tell(warnings);
     const timestamp = new Date().toISOString();
     let next = 0;
     const responses = asked.map((request, index) => {
       const answer: NativeAnswer | undefined = request && answers[next++];
-      return request === undefined || answer === undefined || answer.kind === 'error'
-        ? this.#failed(requests[index], answer?.code)
-        : succeeded(
-            answer.kind,
-            request.flagKey,
-            answer,
-            answer.segmentKeys,
-            answer.durationNanos / 1e6,
-            timestamp,
-          );
+      if (request === undefined || answer === undefined || answer.kind === 'error') {
+        return this.#failed(requests[index], answer?.code);
+      }
+      witness?.(index, answer, digest, stale);
+      return succeeded(
+        answer.kind,
+        request.flagKey,
+        answer,
+        answer.segmentKeys,
+        answer.durationNanos / 1e6,
+        timestamp,
+      );
     });
     return { responses, requestDurationMillis: durationNanos / 1e6 };
   }
@@ -273,7 +281,11 @@ function isReadable(context: unknown): boolean {
 }
 
 /** The fields of a request; none of one that cannot be read. */
-function fields(request: unknown): { flagKey?: unknown; entityId?: unknown; context?: unknown } {
+export function fields(request: unknown): {
+  flagKey?: unknown;
+  entityId?: unknown;
+  context?: unknown;
+} {
   if (typeof request !== 'object' || request === null) {
     return NOTHING;
   }

@@ -12,11 +12,14 @@ import type {
   Flag,
   VariantEvaluationResponse,
 } from './evaluation.js';
+import type { EvaluationHook } from './evaluation-hook.js';
 import { Evaluator } from './evaluator.js';
 import { HookCaller } from './hook.js';
 import { ClientHost } from './host.js';
 import { aborted, start, untilReady } from './init.js';
+import type { LogLevel } from './logger.js';
 import { loadNative, type NativeClient } from './native.js';
+import { ObservedEvaluator } from './observed-evaluator.js';
 import type { ClientOptions } from './options.js';
 import { requireObject, unreadable } from './request.js';
 import { Requests } from './requests.js';
@@ -32,6 +35,7 @@ import type {
 } from './testing/types.js';
 import { ContextScope } from './values/context-scope.js';
 import { Complaints } from './values/failure.js';
+import { Observers } from './values/observation.js';
 import { Valuation } from './values/valuation.js';
 
 /** What every client offers. Name it where a `FliptClient` or a stand-in for one is welcome. */
@@ -70,7 +74,8 @@ export interface BaseFliptClient {
  */
 export class FliptClient extends ConnectedClient implements BaseFliptClient {
   readonly #native: NativeClient;
-  readonly #evaluator: Evaluator;
+  readonly #evaluator: ObservedEvaluator;
+  readonly #observers: Observers;
   readonly #hook: HookCaller | undefined;
   readonly #bench: TestBench | undefined;
 
@@ -123,10 +128,13 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     }
     const native = start(addon, settings, host, isShared);
     const warn = (message: string): void => host.log('warn', message);
+    const log = (level: LogLevel, message: string): void => host.log(level, message);
+    const observers = new Observers(native.namespace(), log, settings.hooks);
     const evaluator = new Evaluator(native, warn);
-    const valuation = new Valuation(native, evaluator.resolver(new Complaints(warn)));
+    const resolver = evaluator.resolver(new Complaints(warn));
+    const valuation = new Valuation(native, resolver, observers);
     const parts = { native, host, valuation, scope: new ContextScope() };
-    const client = new FliptClient(parts, evaluator, hookOf(settings, host));
+    const client = new FliptClient(parts, evaluator, observers, hookOf(settings, host));
     try {
       await untilReady(native, host, settings.signal);
     } catch (error) {
@@ -148,22 +156,24 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     const { flags, maxEvaluations, ...others } = options;
     const settings = readOptions({ ...others, offline: true, bootstrap: {} });
     const bench = new TestBench(settings, flags, maxEvaluations);
-    const { native, host, valuation, evaluator } = bench;
+    const { native, host, valuation, evaluator, observers } = bench;
     const parts = { native, host, valuation, scope: new ContextScope() };
     const hook = hookOf(settings, host);
-    return new FliptClient(parts, evaluator, hook, bench) as TestClient<Flags>;
+    return new FliptClient(parts, evaluator, observers, hook, bench) as TestClient<Flags>;
   }
 
   private constructor(
     parts: ClientParts,
     evaluator: Evaluator,
+    observers: Observers,
     hook: HookCaller | undefined,
     bench?: TestBench,
   ) {
     super(parts);
     this.#bench = bench;
     this.#native = parts.native;
-    this.#evaluator = evaluator;
+    this.#evaluator = new ObservedEvaluator(parts.native, evaluator, observers);
+    this.#observers = observers;
     this.#hook = hook;
   }
 
@@ -230,6 +240,21 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     const answer = this.#evaluator.batch(requests);
     hook.afterBatch(answer);
     return answer;
+  }
+
+  /**
+   * Registers a hook as the option `hooks` does, behind those that are registered; one that is registered already stays
+   * where it is. It is told of evaluations that begin from now on, those of handles included.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for what is no hook
+   */
+  addHook(hook: EvaluationHook): void {
+    this.#observers.add(hook);
+  }
+
+  /** Removes a hook; without effect for one that is not registered. */
+  removeHook(hook: EvaluationHook): void {
+    this.#observers.remove(hook);
   }
 
   /**

@@ -27,17 +27,15 @@ export class KeyPositions {
   readonly positions: number[];
   /** The keys that the flag reads, in the order of their positions. */
   readonly names: readonly string[];
+  /** How many keys there are. */
+  readonly count: number;
 
   constructor(keys: readonly string[]) {
     this.names = keys;
     this.#positions = new Map(keys.map((key, position) => [key, position]));
+    this.count = this.#positions.size;
     this.seen = new Array<string>(MOST_SEEN).fill('');
     this.positions = new Array<number>(MOST_SEEN).fill(this.#positions.get('') ?? ABSENT);
-  }
-
-  /** How many keys there are. */
-  get count(): number {
-    return this.#positions.size;
   }
 
   /** The position of a key that was not seen at this place before, or -1 when the flag does not read it. */

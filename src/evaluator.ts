@@ -15,6 +15,7 @@ import { counters, isForcedSlow } from './path.js';
 import { type Plan, Plans, segmentKeys } from './plan.js';
 import type { Complaints } from './values/failure.js';
 import { Resolver } from './values/resolver.js';
+import type { Witness } from './witness.js';
 
 type Kind = 'boolean' | 'variant';
 
@@ -47,11 +48,16 @@ export class Evaluator {
     return new Resolver(this.#native, this.#plans, this.#frame, complaints);
   }
 
-  boolean(flagKey: string, entityId: string, context: unknown): BooleanEvaluationResponse {
+  boolean(
+    flagKey: string,
+    entityId: string,
+    context: unknown,
+    witness?: Witness,
+  ): BooleanEvaluationResponse {
     const plan = this.#planned(flagKey, entityId, context, 'boolean');
     const outcome = this.#ask(plan, entityId, context);
     if (outcome === undefined) {
-      const answer = this.#slow('boolean', flagKey, entityId, context);
+      const answer = this.#slow('boolean', flagKey, entityId, context, witness);
       return {
         enabled: answer.on,
         flagKey,
@@ -62,6 +68,7 @@ export class Evaluator {
       };
     }
     const frame = this.#frame;
+    witness?.(0, outcome, plan.digest, frame.isStale());
     return {
       enabled: outcome.on,
       flagKey: plan.flagKey,
@@ -72,11 +79,16 @@ export class Evaluator {
     };
   }
 
-  variant(flagKey: string, entityId: string, context: unknown): VariantEvaluationResponse {
+  variant(
+    flagKey: string,
+    entityId: string,
+    context: unknown,
+    witness?: Witness,
+  ): VariantEvaluationResponse {
     const plan = this.#planned(flagKey, entityId, context, 'variant');
     const outcome = this.#ask(plan, entityId, context);
     if (outcome === undefined) {
-      const answer = this.#slow('variant', flagKey, entityId, context);
+      const answer = this.#slow('variant', flagKey, entityId, context, witness);
       return {
         match: answer.on,
         segmentKeys: answer.segmentKeys,
@@ -89,6 +101,7 @@ export class Evaluator {
       };
     }
     const frame = this.#frame;
+    witness?.(0, outcome, plan.digest, frame.isStale());
     return {
       match: outcome.on,
       segmentKeys: segmentKeys(outcome, frame.segments(FIRST)),
@@ -101,8 +114,8 @@ export class Evaluator {
     };
   }
 
-  batch(requests: unknown): BatchEvaluationResponse {
-    return this.#batch.evaluate(requests);
+  batch(requests: unknown, witness?: Witness): BatchEvaluationResponse {
+    return this.#batch.evaluate(requests, witness);
   }
 
   /** The plan of a flag of the wanted kind. Arguments are checked first, in the order of the published client. */
@@ -160,7 +173,13 @@ export class Evaluator {
     return undefined;
   }
 
-  #slow(kind: Kind, flagKey: string, entityId: string, context: unknown): NativeAnswer {
+  #slow(
+    kind: Kind,
+    flagKey: string,
+    entityId: string,
+    context: unknown,
+    witness: Witness | undefined,
+  ): NativeAnswer {
     counters.slow++;
     let pairs: { keys: string[]; values: string[] };
     try {
@@ -168,6 +187,11 @@ export class Evaluator {
     } catch (cause) {
       throw unusable(flagKey, entityId, context, cause);
     }
-    return unwrap(this.#native.evaluate(kind, { flagKey, entityId, ...pairs }));
+    const answer = unwrap(this.#native.evaluate(kind, { flagKey, entityId, ...pairs }));
+    if (witness !== undefined) {
+      const { digest = '', stale } = this.#native.status();
+      witness(0, answer, digest, stale);
+    }
+    return answer;
   }
 }

@@ -2,6 +2,7 @@ import { isContainer, type KeyPositions, type Spare } from './context.js';
 import { createError, type FliptError } from './errors.js';
 import type { NativeClient } from './native.js';
 import type { Plan } from './plan.js';
+import type { Line } from './values/sheet.js';
 
 /** How the addon answered a frame; the numbers are those of `engine/src/evaluate/frame.rs`. */
 export const Status = {
@@ -94,12 +95,11 @@ export class Frame {
   }
 
   /**
-   * Holds one question for each plan, all for one entity and context, whose texts are written once. `keys` are those of
-   * all plans together, `places` where each plan's keys stand among them.
+   * Holds one question for each line, all for one entity and context, whose texts are written once. `keys` are those of
+   * all lines together.
    */
   holdAll(
-    plans: readonly Plan[],
-    places: ReadonlyMap<Plan, readonly number[]>,
+    lines: readonly Line[],
     keys: KeyPositions,
     entityId: string,
     context: unknown,
@@ -118,10 +118,11 @@ export class Frame {
     } finally {
       this.#isReading = false;
     }
-    this.begin(
-      plans.length,
-      plans.reduce((sum, plan) => sum + plan.keyCount, 0),
-    );
+    let count = 0;
+    for (const { places } of lines) {
+      count += places.length;
+    }
+    this.begin(lines.length, count);
     const begins: number[] = [];
     const lengths: number[] = [];
     for (const text of this.#texts.slice(0, keys.count + 1)) {
@@ -133,15 +134,17 @@ export class Frame {
       lengths.push(this.#end - begin);
     }
     const numbers = this.#numbers;
+    const [entityBegin, entityLength] = [begins[0] as number, lengths[0] as number];
     let place = FIRST;
-    for (const plan of plans) {
-      numbers[place] = plan.position;
-      numbers[place + 1] = begins[0] as number;
-      numbers[place + 2] = lengths[0] as number;
+    for (const { position, places } of lines) {
+      numbers[place] = position;
+      numbers[place + 1] = entityBegin;
+      numbers[place + 2] = entityLength;
       place += ITEM_BYTES / 4;
-      for (const key of places.get(plan) ?? []) {
-        numbers[place] = begins[key + 1] as number;
-        numbers[place + 1] = lengths[key + 1] as number;
+      for (let index = 0; index < places.length; index++) {
+        const key = (places[index] as number) + 1;
+        numbers[place] = begins[key] as number;
+        numbers[place + 1] = lengths[key] as number;
         place += TEXT_BYTES / 4;
       }
     }

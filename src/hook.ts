@@ -4,7 +4,8 @@ import type {
   BooleanEvaluationResponse,
   VariantEvaluationResponse,
 } from './evaluation.js';
-import { isolate, type LogLevel, thrownText } from './logger.js';
+import { Isolation } from './isolation.js';
+import type { LogLevel } from './logger.js';
 
 /** What `Hook.before` is told. */
 export interface BeforeEvaluation {
@@ -40,16 +41,15 @@ export interface Hook {
 /** Calls a hook so that nothing it does reaches the evaluation. */
 export class HookCaller {
   readonly #hook: Hook;
-  readonly #log: (level: LogLevel, message: string) => void;
-  readonly #failing = new Set<keyof Hook>();
+  readonly #isolation: Isolation<keyof Hook>;
 
   constructor(hook: Hook, log: (level: LogLevel, message: string) => void) {
     this.#hook = hook;
-    this.#log = log;
+    this.#isolation = new Isolation('hook', log);
   }
 
   before(flagKey: string): void {
-    this.#call('before', () => this.#hook.before({ flagKey }));
+    this.#isolation.call('before', () => this.#hook.before({ flagKey }));
   }
 
   afterBoolean(answer: BooleanEvaluationResponse): void {
@@ -82,24 +82,9 @@ export class HookCaller {
   #after(flagType: string, value: string, answer: Answer): void {
     const { flagKey, reason } = answer;
     const segmentKeys = [...answer.segmentKeys];
-    this.#call('after', () => this.#hook.after({ flagKey, flagType, value, reason, segmentKeys }));
-  }
-
-  #call(name: keyof Hook, run: () => unknown): void {
-    try {
-      if (!isolate(run(), (reason) => this.#report(name, reason))) {
-        this.#failing.delete(name);
-      }
-    } catch (error) {
-      this.#report(name, error);
-    }
-  }
-
-  /** A hook fails with every evaluation or not at all: only the first failure of a series is a warning. */
-  #report(name: keyof Hook, error: unknown): void {
-    const level = this.#failing.has(name) ? 'debug' : 'warn';
-    this.#failing.add(name);
-    this.#log(level, `hook.${name} failed: ${thrownText(error)}`);
+    this.#isolation.call('after', () =>
+      this.#hook.after({ flagKey, flagType, value, reason, segmentKeys }),
+    );
   }
 }
 

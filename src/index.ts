@@ -8,6 +8,7 @@ export type {
   TokenAuthentication,
   TokenSource,
 } from './credentials.js';
+export type { ChangeMessage, EvaluationMessage, SyncEvent, SyncMessage } from './diagnostics.js';
 export { type Environment, optionsFromEnvironment } from './environment.js';
 export {
   EvaluationError,
@@ -42,6 +43,12 @@ export type {
   VariantEvaluationResponse,
   VariantResult,
 } from './evaluation.js';
+export type {
+  EvaluatedDetails,
+  EvaluationCall,
+  EvaluationHook,
+  EvaluationKind,
+} from './evaluation-hook.js';
 export type { ClientEvents, ListenOptions, StatusEvent } from './events.js';
 export type {
   ExplainedAnswer,

@@ -16,7 +16,7 @@ export interface NativeFlag {
 export interface Host {
   /** Events wait: take them with `client.takeEvents()`. */
   wake(): void;
-  /** The kinds of events that are kept from the start. */
+  /** The kinds of events that are kept until they are taken. */
   readonly kinds: readonly string[];
   /** Present when a fetcher makes the requests: answer with `client.fetched(id, ...)`. */
   fetch?(id: number, etag: string | null): void;
@@ -184,10 +184,8 @@ export interface NativeClient {
   status(): NativeStatus;
   /** Whether there is flag state. */
   isReady(): boolean;
-  /** Names the kinds of events that are kept from now on. */
-  listen(kinds: readonly string[]): void;
-  /** The events that wait, in order. */
-  takeEvents(): NativeEvent[];
+  /** The events that wait: those of these kinds, in order; the others are dropped. */
+  takeEvents(kinds: readonly string[]): NativeEvent[];
   listFlags(): Tagged<NativeFlag[]>;
   exportSnapshot(): Tagged<string>;
   /** An explanation as JSON text. */

@@ -1,6 +1,7 @@
 import type { ChangeEvent } from './changes.js';
 import type { KubernetesAuthentication, TokenAuthentication } from './credentials.js';
 import type { FliptError } from './errors.js';
+import type { EvaluationHook } from './evaluation-hook.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
 import type { Logger } from './logger.js';
@@ -158,6 +159,8 @@ export interface ClientOptions {
   errorStrategy?: ErrorStrategy | `${ErrorStrategy}` | undefined;
   /** Called around evaluations. Default: none. */
   hook?: Hook | undefined;
+  /** Told of evaluations, of typed values as well; see `client.addHook` for later. Default: none. */
+  hooks?: readonly EvaluationHook[] | undefined;
   /** Seconds that one request may take, from connecting to the last byte; fractions allowed. Default 10. */
   requestTimeout?: number | undefined;
   /** Milliseconds that connecting may take. Default 5,000. */

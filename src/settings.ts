@@ -2,6 +2,7 @@ import type { ChangeEvent } from './changes.js';
 import { encodeAuthentication, type TokenFunction } from './credentials.js';
 import { describe, emptyRecord, encode, read, wellFormed } from './encode.js';
 import type { FliptError, Problem } from './errors.js';
+import { areEvaluationHooks, type EvaluationHook, HOOK_SHAPE } from './evaluation-hook.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
 import type { Logger } from './logger.js';
@@ -11,6 +12,7 @@ import { hasMethods, SIGNAL } from './signal.js';
 interface Local {
   fetcher?: IFetcher;
   hook?: Hook;
+  hooks?: readonly EvaluationHook[];
   logger?: Logger;
   onError?: (error: FliptError) => void;
   onReady?: () => void;
@@ -49,6 +51,10 @@ const SHAPES: Readonly<Record<keyof Local, Shape>> = {
   hook: {
     allowed: 'an object with the functions before and after',
     fits: (value) => hasMethods(value, ['before', 'after']),
+  },
+  hooks: {
+    allowed: `a list, each item of it ${HOOK_SHAPE}`,
+    fits: areEvaluationHooks,
   },
   logger: {
     allowed: 'an object with the functions debug, info, warn and error',

@@ -32,6 +32,7 @@ describe('exports', () => {
     const { FliptClient } = require(built());
     expect(membersOf(FliptClient.prototype)).toEqual(
       new Set([
+        'addHook',
         'changes',
         'clearContext',
         'close',
@@ -64,6 +65,7 @@ describe('exports', () => {
         'once',
         'reconnect',
         'refresh',
+        'removeHook',
         'removeTestValue',
         'reset',
         'runWithContext',

@@ -237,6 +237,10 @@ describe('paths', () => {
       client.evaluateBatch([{ flagKey: 'outer', entityId: 'a', context }]).responses[0]
         ?.booleanEvaluationResponse,
     ).toMatchObject({ enabled: true, segmentKeys: ['s'] });
+    expect(client.getBooleanDetails('outer', false, context)).toMatchObject({
+      value: true,
+      segmentKeys: ['s'],
+    });
   });
 });
 

@@ -74,6 +74,18 @@ describe('a client that starts offline', () => {
     }
   });
 
+  it('takes a document of feature files', async () => {
+    const bootstrap = [
+      'namespace: shop',
+      'flags:',
+      '- { key: on, name: On, type: BOOLEAN_FLAG_TYPE, enabled: true }',
+    ].join('\n');
+    const client = await offline({ bootstrap, namespace: 'shop' });
+    expect(client.getBooleanValue('on', false)).toBe(true);
+    const wrong = FliptClient.init({ offline: true, bootstrap: 'flags:\n- {key: dark mode}\n' });
+    expect(await failureOf(wrong)).toMatchObject({ code: 'FLIPT_SOURCE_INVALID' });
+  });
+
   it('starts from the cache without a bootstrap', async () => {
     const server = await serve();
     const cache = { path: join(folder(), 'flags') };

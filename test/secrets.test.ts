@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { expect, it } from 'vitest';
 import { connectionStages } from './secrets/connections.ts';
 import { credentialStages } from './secrets/credentials.ts';
@@ -9,6 +10,9 @@ const stages = { ...credentialStages, ...connectionStages };
 it('no credential shows in anything that a full life produces', async () => {
   const produced = new Produced();
   const logger = new Log();
+  for (const name of ['evaluation', 'sync', 'change']) {
+    subscribe(`flipt-native:${name}`, (message) => produced.value(`channel ${name}`, message));
+  }
   for (const stage of Object.values(stages)) {
     await stage(produced, logger);
   }
@@ -18,6 +22,7 @@ it('no credential shows in anything that a full life produces', async () => {
   expect(logger.at('warn')).not.toHaveLength(0);
   expect(logger.at('debug')).not.toHaveLength(0);
   expect(produced.texts.length).toBeGreaterThan(2_000);
+  expect(produced.texts.map(([where]) => where)).toContain('channel sync');
   const found = produced.texts.flatMap(([where, text]) =>
     Object.entries(secrets)
       .filter(([, secret]) => formsOf(secret).some((form) => text.includes(form)))

@@ -123,6 +123,7 @@ describe('createTestClient', () => {
     [{ '': true }, 'flags.'],
     [{ a: flag('b').on() }, 'flags.a'],
     [[true], 'flags'],
+    [new Map([['a', true]]), 'flags'],
     ['a', 'flags'],
   ])('refuses %o', (flags, field) => {
     expect(() => createTestClient({ flags: flags as never })).toThrow(

@@ -342,6 +342,17 @@ describe('all flags', () => {
     expect(flags.getBooleanDetails('b', true).errorCode).toBe('FLAG_NOT_FOUND');
   });
 
+  it('are there as soon as a namespace has any', async () => {
+    const server = await serve({ snapshot: body([]) });
+    const flags = await open(server);
+    expect(flags.evaluateAll()).toEqual({});
+    server.setSnapshot(body([boolean('a')], 2));
+    await flags.refresh();
+    expect(Object.keys(flags.evaluateAll())).toEqual(['a']);
+    await flags.close();
+    expect(flags.evaluateAll()).toEqual({});
+  });
+
   it('of a large namespace, with long values, are answered', async () => {
     const many = Array.from({ length: 3000 }, (_, index) =>
       boolean(`flag-${index}`, false, [

@@ -67,16 +67,10 @@ impl NativeClient {
         guard_thrown("isReady", || self.client.store().load().is_some())
     }
 
-    /// Names the kinds of events that are to be kept for JavaScript from now on.
+    /// Takes the events that wait: those of these kinds, in order; the others are dropped.
     #[napi(catch_unwind)]
-    pub fn listen(&self, kinds: Vec<String>) -> thrown::Result<()> {
-        guard_thrown("listen", || self.inbox.listen(kinds))
-    }
-
-    /// Takes the events that wait, in order.
-    #[napi(catch_unwind)]
-    pub fn take_events(&self) -> thrown::Result<Vec<NativeEvent>> {
-        guard_thrown("takeEvents", || self.inbox.take())
+    pub fn take_events(&self, kinds: Vec<String>) -> thrown::Result<Vec<NativeEvent>> {
+        guard_thrown("takeEvents", || self.inbox.take(&kinds))
     }
 
     /// Every flag of the snapshot in force.

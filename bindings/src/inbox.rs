@@ -12,42 +12,49 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use crate::events::{NativeEvent, kind};
 
 /// Where events wait for JavaScript.
-#[derive(Default)]
-pub(crate) struct Inbox(Mutex<State>);
+pub(crate) struct Inbox {
+    /// The kinds of events that are kept at all.
+    kept: Vec<String>,
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
-    wanted: Vec<String>,
     mailbox: Mailbox,
     is_woken: bool,
 }
 
 impl Inbox {
-    pub(crate) fn listen(&self, kinds: Vec<String>) {
-        self.state().wanted = kinds;
+    fn new(kept: Vec<String>) -> Self {
+        Self { kept, state: Mutex::default() }
     }
 
-    pub(crate) fn take(&self) -> Vec<NativeEvent> {
+    /// The events that wait, of these kinds. The others are dropped, and nothing is spent on turning them into objects.
+    pub(crate) fn take(&self, kinds: &[String]) -> Vec<NativeEvent> {
         let mut state = self.state();
         state.is_woken = false;
         let events = state.mailbox.take();
         drop(state);
-        events.into_iter().map(Into::into).collect()
+        events.into_iter().filter(|event| is_of(event, kinds)).map(Into::into).collect()
     }
 
-    /// Keeps an event that is wanted; returns whether JavaScript has to be told that something waits.
+    /// Keeps an event; returns whether JavaScript has to be told that something waits.
     fn put(&self, event: Event) -> bool {
-        let mut state = self.state();
-        let is_wanted = state.wanted.iter().any(|wanted| wanted == kind(&event));
-        if is_wanted {
-            state.mailbox.push(event);
+        if !is_of(&event, &self.kept) {
+            return false;
         }
-        is_wanted && !replace(&mut state.is_woken, true)
+        let mut state = self.state();
+        state.mailbox.push(event);
+        !replace(&mut state.is_woken, true)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_of(event: &Event, kinds: &[String]) -> bool {
+    kinds.iter().any(|wanted| wanted == kind(event))
 }
 
 /// Puts events into the inbox and wakes the host when it does not know of any.
@@ -57,9 +64,8 @@ pub(crate) struct HostObserver {
 }
 
 impl HostObserver {
-    pub(crate) fn new(wake: &Function<'_, (), ()>, wanted: Vec<String>) -> napi::Result<Self> {
-        let inbox = Arc::new(Inbox::default());
-        inbox.listen(wanted);
+    pub(crate) fn new(wake: &Function<'_, (), ()>, kept: Vec<String>) -> napi::Result<Self> {
+        let inbox = Arc::new(Inbox::new(kept));
         Ok(Self { inbox, wake: wake.build_threadsafe_function().weak::<true>().build()? })
     }
 }

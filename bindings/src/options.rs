@@ -22,7 +22,7 @@ use crate::panics::guard;
 pub struct Host<'a> {
     /// Told that events wait.
     pub wake: Function<'a, (), ()>,
-    /// The kinds of events that are kept from the start.
+    /// The kinds of events that are kept until they are taken.
     pub kinds: Vec<String>,
     /// Makes a request in place of the built-in client.
     pub fetch: Option<Function<'a, FetchArgs, ()>>,

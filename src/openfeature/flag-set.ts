@@ -2,8 +2,8 @@ import type { ErrorCode, ResolutionDetails } from '@openfeature/server-sdk';
 import type { Outcome } from '../outcome.js';
 import type { DetailsErrorCode } from '../values/details.js';
 import type { Failure } from '../values/failure.js';
+import type { Form } from '../values/form.js';
 import type { Resolver } from '../values/resolver.js';
-import type { Form } from '../values/valuation.js';
 
 /** What the provider tells about every answer, in `flagMetadata`; hooks for telemetry read the first two. */
 export interface FliptFlagMetadata {

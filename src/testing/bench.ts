@@ -2,10 +2,12 @@ import { describe } from '../encode.js';
 import { invalidArgument } from '../errors.js';
 import { ClientHost } from '../host.js';
 import { listen, start } from '../init.js';
+import type { LogLevel } from '../logger.js';
 import { loadNative, type NativeClient } from '../native.js';
 import { Requests } from '../requests.js';
 import type { Settings } from '../settings.js';
 import { Complaints } from '../values/failure.js';
+import { Observers } from '../values/observation.js';
 import { type Entries, entriesOf, entryOf } from './entries.js';
 import { currentLayer, type Layer, overlaid, runWithFlags } from './override-scope.js';
 import { Recorder } from './recorder.js';
@@ -27,7 +29,6 @@ const LIFE: ReadonlySet<PropertyKey> = new Set([
   'namespace',
   'status',
   'isReady',
-  'listen',
   'takeEvents',
   'fetched',
   'obtainedCredential',
@@ -48,6 +49,7 @@ export class TestBench implements Testing {
   readonly native: NativeClient;
   readonly valuation: RecordingValuation;
   readonly evaluator: RecordingEvaluator;
+  readonly observers: Observers;
   readonly #settings: Settings;
   readonly #recorder: Recorder;
   readonly #complaints: Complaints;
@@ -67,12 +69,14 @@ export class TestBench implements Testing {
     this.host = new ClientHost(new Requests(quiet), settings.logger, settings.environment);
     const native = start(loadNative(), quiet, this.host, false);
     this.#complaints = new Complaints(this.#warn);
-    this.#base = new World(native, this.#complaints, this.#warn);
+    const log = (level: LogLevel, message: string): void => this.host.log(level, message);
+    this.observers = new Observers(native.namespace(), log, settings.hooks);
+    this.#base = this.#world(native);
     this.#base.show(this.#first);
     listen(this.host.inbox.events, settings);
     const current = (): World => this.#current();
     this.native = this.#guided(native);
-    this.valuation = new RecordingValuation(this.#base, current, this.#recorder);
+    this.valuation = new RecordingValuation(this.#base, this.observers, current, this.#recorder);
     this.evaluator = new RecordingEvaluator(this.#base, current, this.#recorder);
   }
 
@@ -140,7 +144,11 @@ export class TestBench implements Testing {
   #another(): World {
     const host = new ClientHost(new Requests(this.#settings), undefined);
     const native = start(loadNative(), this.#settings, host, false);
-    return new World(native, this.#complaints, this.#warn);
+    return this.#world(native);
+  }
+
+  #world(native: NativeClient): World {
+    return new World(native, this.#complaints, this.observers, this.#warn);
   }
 
   #guided(base: NativeClient): NativeClient {

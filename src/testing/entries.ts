@@ -27,14 +27,14 @@ export function entriesOf(flags: unknown): Entries {
   if (flags === undefined || flags === null) {
     return new Map();
   }
-  if (typeof flags !== 'object' || Array.isArray(flags)) {
+  if (Object.prototype.toString.call(flags) !== '[object Object]') {
     const received = describe(flags);
     const problem = { field: 'flags', received, allowed: 'an object of flags by key' };
     throw invalidArguments('FLIPT_ARGUMENT_INVALID', [problem]);
   }
   const problems: Problem[] = [];
   const entries = new Map<string, Entry>();
-  for (const [key, flag] of Object.entries(flags)) {
+  for (const [key, flag] of Object.entries(flags as object)) {
     try {
       entries.set(key, entryOf(key, flag));
     } catch (error) {

@@ -8,10 +8,12 @@ import { Evaluator } from '../evaluator.js';
 import type { Explanation } from '../explain.js';
 import type { ContextScope } from '../values/context-scope.js';
 import type { EvaluationDetails, FlagValue } from '../values/details.js';
+import { type Form, withDetails } from '../values/form.js';
+import type { Observers } from '../values/observation.js';
 import type { Reading } from '../values/reading.js';
 import type { Selection } from '../values/selection.js';
 import type { Widened } from '../values/types.js';
-import { type Form, Valuation, withDetails } from '../values/valuation.js';
+import { Valuation } from '../values/valuation.js';
 import type { Recorder } from './recorder.js';
 import type { World } from './world.js';
 
@@ -20,8 +22,8 @@ export class RecordingValuation extends Valuation {
   readonly #current: () => World;
   readonly #recorder: Recorder;
 
-  constructor(world: World, current: () => World, recorder: Recorder) {
-    super(world.native, world.resolver);
+  constructor(world: World, observers: Observers, current: () => World, recorder: Recorder) {
+    super(world.native, world.resolver, observers);
     this.#current = current;
     this.#recorder = recorder;
   }
@@ -41,7 +43,7 @@ export class RecordingValuation extends Valuation {
     defaultValue: T,
     scope: ContextScope,
     context: unknown,
-    reading: Reading,
+    reading: Reading | undefined,
   ): EvaluationDetails<T> {
     const { valuation } = this.#current();
     const details = valuation.details(flagKey, defaultValue, scope, context, reading);

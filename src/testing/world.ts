@@ -1,6 +1,7 @@
 import { Evaluator } from '../evaluator.js';
 import type { NativeClient } from '../native.js';
 import type { Complaints } from '../values/failure.js';
+import type { Observers } from '../values/observation.js';
 import type { Resolver } from '../values/resolver.js';
 import { Valuation } from '../values/valuation.js';
 import { type Entries, install } from './entries.js';
@@ -13,11 +14,16 @@ export class World {
   readonly valuation: Valuation;
   #entries: Entries | undefined;
 
-  constructor(native: NativeClient, complaints: Complaints, warn: (message: string) => void) {
+  constructor(
+    native: NativeClient,
+    complaints: Complaints,
+    observers: Observers,
+    warn: (message: string) => void,
+  ) {
     this.native = native;
     this.evaluator = new Evaluator(native, warn);
     this.resolver = this.evaluator.resolver(complaints);
-    this.valuation = new Valuation(native, this.resolver);
+    this.valuation = new Valuation(native, this.resolver, observers);
   }
 
   /** Puts flags in force, unless they are. */

@@ -27,14 +27,14 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Freezes a value of JSON, however deep it is. */
-function freeze(value: unknown): void {
+/** Freezes a value of JSON or a copy of one, however deep it is. */
+export function freeze(value: unknown): void {
   const waiting = [value];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (typeof next === 'object' && next !== null) {
       Object.freeze(next);
       for (const part of Object.values(next)) {
-        if (typeof part === 'object' && part !== null) {
+        if (typeof part === 'object' && part !== null && !Object.isFrozen(part)) {
           waiting.push(part);
         }
       }

@@ -1,3 +1,4 @@
+import { beginsVisibly, isPresent } from '../arguments.js';
 import { describe } from '../encode.js';
 import { invalidArgument } from '../errors.js';
 
@@ -36,7 +37,7 @@ export function targetingKeyOf(context: unknown): string {
   if (typeof context !== 'object' || context === null) {
     return '';
   }
-  const named = keyAt(context, 'targetingKey');
+  const named = begins(context) ? keyOf(context.targetingKey) : keyAt(context, 'targetingKey');
   if (named !== '') {
     return named;
   }
@@ -49,14 +50,25 @@ export function targetingKeyOf(context: unknown): string {
   return '';
 }
 
-function keyAt(context: object, name: string): string {
-  if (!isOwn.call(context, name)) {
-    return '';
+/**
+ * Whether the first property is the targeting key, as it mostly is. The keys of a loop are known to be own ones: it is
+ * much cheaper than asking for one.
+ */
+function begins(context: object): context is FlagContext {
+  for (const key in context) {
+    return key === 'targetingKey' && isOwn.call(context, key);
   }
-  const value = (context as Record<string, unknown>)[name];
+  return false;
+}
+
+function keyAt(context: object, name: string): string {
+  return isOwn.call(context, name) ? keyOf((context as Record<string, unknown>)[name]) : '';
+}
+
+function keyOf(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return value.trim() === '' ? '' : value;
+      return beginsVisibly(value) || isPresent(value) ? value : '';
     case 'number':
     case 'bigint':
       return String(value);

@@ -10,6 +10,7 @@ import type {
   StringFlagKey,
 } from './flag-key.js';
 import { type FlagsState, flagsState } from './flags-state.js';
+import type { Form } from './form.js';
 import {
   anyValue,
   booleanValue,
@@ -20,7 +21,7 @@ import {
 } from './reading.js';
 import type { Selection } from './selection.js';
 import type { Widened } from './types.js';
-import type { Form, Valuation } from './valuation.js';
+import type { Valuation } from './valuation.js';
 
 /** Evaluates as the methods of {@link FlagValues} do, into a form of the caller's; for this package alone. */
 export let formed: <R>(

@@ -1,3 +1,4 @@
+import type { EvaluationKind } from '../evaluation-hook.js';
 import { type Outcome, untyped } from '../outcome.js';
 import { MALFORMED } from './attachments.js';
 
@@ -47,16 +48,16 @@ export function suits(reading: Reading, isBoolean: boolean): boolean {
   return reading === anyValue || (reading === booleanValue) === isBoolean;
 }
 
-const NAMES = new Map<Reading, string>([
+const KINDS = new Map<Reading | undefined, EvaluationKind>([
   [booleanValue, 'boolean'],
   [stringValue, 'string'],
   [numberValue, 'number'],
   [objectValue, 'object'],
 ]);
 
-/** What a reading looks for, for messages. */
-export function nameOfReading(reading: Reading): string {
-  return NAMES.get(reading) ?? 'usable';
+/** What a reading looks for. */
+export function kindOf(reading: Reading | undefined): EvaluationKind {
+  return KINDS.get(reading) ?? 'any';
 }
 
 /** The reading that a default value asks for; none for a value that no flag can have. */

@@ -13,7 +13,7 @@ import { type Complaints, entityMissing, Failure } from './failure.js';
 import { targetingKeyOf } from './flag-context.js';
 import { anyValue, type Reading, suits } from './reading.js';
 import { type Selection, selected } from './selection.js';
-import { type AllAnswers, Sheet } from './sheet.js';
+import { type AllAnswers, type Receive, Sheet } from './sheet.js';
 
 const ATTEMPTS = 2;
 /** Flags with many segments can have very many sets of them that match. */
@@ -44,7 +44,6 @@ export class Resolver {
 
   /** What a flag is worth, or why that is not known. `reading` is what will be read from it. */
   ask(flagKey: string, context: unknown, reading: Reading): Outcome | Failure {
-    this.#slowAnswer = undefined;
     const entity = targetingKeyOf(context);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const plan = this.#plans.get(flagKey) ?? this.#planned(flagKey);
@@ -58,6 +57,8 @@ export class Resolver {
       if (status === Status.Answered) {
         counters.fast++;
         this.#plan = plan;
+        // Getters of the context may have asked meanwhile.
+        this.#slowAnswer = undefined;
         return plan.needsEntity && entity === '' && suits(reading, plan.kind === 'boolean')
           ? entityMissing(flagKey)
           : (plan.outcomes[this.#frame.outcome(FIRST)] as Outcome);
@@ -117,12 +118,14 @@ export class Resolver {
   askAll(context: unknown, selection: Selection): AllAnswers | Failure {
     const entity = targetingKeyOf(context);
     for (let attempt = 0; attempt < ATTEMPTS && !isForcedSlow(); attempt++) {
+      let sheet: Sheet;
       try {
-        this.#sheet ??= new Sheet(this.#native, this.#plans);
+        sheet = this.#sheet ?? new Sheet(this.#native, this.#plans);
       } catch (error) {
         return Failure.of(error);
       }
-      const answers = this.#sheet.ask(entity, context, selection, this.#spare);
+      this.#sheet = sheet.isEmpty ? undefined : sheet;
+      const answers = sheet.ask(entity, context, selection, this.#spare);
       if (answers === 'too large') {
         break;
       }
@@ -194,12 +197,13 @@ export class Resolver {
       const listed = unwrap(this.#native.listFlags()).map((flag) => flag.key);
       const flagKeys = [...new Set(listed)].filter(selected(selection));
       const { answers, digest, stale } = unwrap(this.#native.evaluateEach(flagKeys, request));
-      const items = answers.map((answer, index) => {
-        const flagKey = flagKeys[index] as string;
-        const outcome = this.#outcome(flagKey, entityId, answer, anyValue);
-        return { flagKey, outcome, segmentKeys: answer.segmentKeys };
-      });
-      return { items, digest, stale };
+      const each = (receive: Receive): void =>
+        answers.forEach((answer, index) => {
+          const flagKey = flagKeys[index] as string;
+          const outcome = this.#outcome(flagKey, entityId, answer, anyValue);
+          receive(flagKey, outcome, answer.segmentKeys);
+        });
+      return { digest, stale, each };
     } catch (error) {
       return FliptError.is(error) ? Failure.of(error) : unreadable(context);
     }

@@ -1,52 +1,33 @@
 import { unwrap } from '../errors.js';
 import type { Explanation } from '../explain.js';
 import type { NativeClient } from '../native.js';
-import type { Outcome } from '../outcome.js';
 import { MALFORMED } from './attachments.js';
-import type { ContextScope } from './context-scope.js';
+import { ContextScope } from './context-scope.js';
 import type { EvaluationDetails, FlagValue } from './details.js';
 import { Failure } from './failure.js';
-import { ABSENT, anyValue, MISMATCH, nameOfReading, type Reading, readingFor } from './reading.js';
+import { answered, type Form, failed, unfit, withDetails, worth } from './form.js';
+import { type Observers, seenContext } from './observation.js';
+import { ABSENT, kindOf, MISMATCH, type Reading, readingFor } from './reading.js';
 import type { Resolver } from './resolver.js';
-import type { Selection } from './selection.js';
+import { type Selection, selected } from './selection.js';
 import type { Widened } from './types.js';
 
-/** What somebody makes of answers in place of details. */
-export interface Form<R> {
-  /** Of a value, and of the answer that it was read from; `resolver` can be asked about that answer. */
-  answered(value: unknown, outcome: Outcome, resolver: Resolver): R;
-  /** Of the default, why it is returned, and the flag state in force. */
-  failed(value: unknown, failure: Failure, state: { digest: string; stale: boolean }): R;
-}
+/** All flags of a selection, by key. */
+export type AllDetails = Record<string, EvaluationDetails<FlagValue | undefined>>;
 
-/** Details, and what a form makes of the same answer: for those who are told of evaluations. */
-export function withDetails<R>(
-  asked: unknown,
-  form: Form<R>,
-): Form<{ details: EvaluationDetails<unknown>; formed: R }> {
-  const flagKey = typeof asked === 'string' ? asked : '';
-  return {
-    answered(value, outcome, resolver) {
-      const { digest, isStale } = resolver;
-      const segmentKeys = resolver.segmentKeys(outcome);
-      const details = answered(flagKey, value, outcome, segmentKeys, digest, isStale);
-      return { details, formed: form.answered(value, outcome, resolver) };
-    },
-    failed(value, failure, state) {
-      const details = failed(flagKey, value, failure, state.digest, state.stale);
-      return { details, formed: form.failed(value, failure, state) };
-    },
-  };
-}
+/** For contexts that were merged already. */
+const NO_SCOPE = new ContextScope();
 
 /** Turns what the resolver finds into values and details, and whatever goes wrong into defaults. */
 export class Valuation {
   readonly #native: NativeClient;
   readonly #resolver: Resolver;
+  readonly #observers: Observers;
 
-  constructor(native: NativeClient, resolver: Resolver) {
+  constructor(native: NativeClient, resolver: Resolver, observers: Observers) {
     this.#native = native;
     this.#resolver = resolver;
+    this.#observers = observers;
   }
 
   value<T>(
@@ -56,6 +37,9 @@ export class Valuation {
     context: unknown,
     reading: Reading,
   ): T {
+    if (this.#observers.areOn) {
+      return this.details(flagKey, defaultValue, scope, context, reading).value;
+    }
     let failure: Failure;
     try {
       const asked = this.#resolver.ask(flagKey, scope.effective(context), reading);
@@ -83,7 +67,7 @@ export class Valuation {
     defaultValue: T,
     scope: ContextScope,
     context: unknown,
-    reading: Reading,
+    reading: Reading | undefined,
   ): EvaluationDetails<T> {
     const details = this.#details(flagKey, defaultValue, scope, context, reading);
     if (details.errorCode !== undefined) {
@@ -101,24 +85,25 @@ export class Valuation {
     reading: Reading,
     form: Form<R>,
   ): R {
-    const resolver = this.#resolver;
-    let failure: Failure;
-    try {
-      const asked = resolver.ask(flagKey, scope.effective(context), reading);
-      if (asked instanceof Failure) {
-        failure = asked;
-      } else {
-        const read = reading(asked);
-        if (read !== MISMATCH && read !== MALFORMED) {
-          return form.answered(read === ABSENT ? defaultValue : read, asked, resolver);
-        }
-        failure = unfit(flagKey, reading, read);
-      }
-    } catch (error) {
-      failure = Failure.of(error);
+    const observers = this.#observers;
+    if (!observers.areOn) {
+      return this.#formed(flagKey, defaultValue, scope, context, reading, form);
     }
-    this.#complain(flagKey, failure);
-    return form.failed(defaultValue, failure, resolver.state());
+    const seen = this.#seen(scope, context);
+    const observed = observers.begin([
+      { flagKey, kind: kindOf(reading), defaultValue, context: seen.shown },
+    ]);
+    const both = withDetails(flagKey, form);
+    const { details, formed } = this.#formed(
+      flagKey,
+      defaultValue,
+      seen.scope,
+      seen.context,
+      reading,
+      both,
+    );
+    observers.end(observed, [details]);
+    return formed;
   }
 
   /** As `details` without a default, and without a line in the log. */
@@ -138,45 +123,29 @@ export class Valuation {
     scope: ContextScope,
     context: unknown,
   ): EvaluationDetails<Widened<T>> {
-    const reading = readingFor(defaultValue);
     const fallback = defaultValue as Widened<T>;
-    if (reading === undefined) {
-      const failure = new Failure(
-        'GENERAL',
-        `defaultValue: received a ${typeof defaultValue}, allowed is a boolean, text, a number, an object, null or undefined`,
-      );
-      this.#complain(flagKey, failure);
-      return this.#failed(flagKey, fallback, failure);
-    }
-    return this.details(flagKey, fallback, scope, context, reading);
+    return this.details(flagKey, fallback, scope, context, readingFor(defaultValue));
   }
 
-  all(
-    scope: ContextScope,
-    context: unknown,
-    selection: Selection | undefined,
-  ): Record<string, EvaluationDetails<FlagValue | undefined>> {
-    const all: Record<string, EvaluationDetails<FlagValue | undefined>> = Object.create(null);
-    try {
-      const answers = this.#resolver.askAll(scope.effective(context), selection ?? {});
-      if (answers instanceof Failure) {
-        this.#resolver.complaints.once(
-          `all ${answers.code}`,
-          () => `${answers.message}; no flags are evaluated`,
-        );
-        return all;
-      }
-      const { digest, stale } = answers;
-      for (const { flagKey, outcome, segmentKeys } of answers.items) {
-        all[flagKey] =
-          outcome instanceof Failure
-            ? failed(flagKey, undefined, outcome, digest, stale)
-            : answered(flagKey, worth(outcome), outcome, segmentKeys, digest, stale);
-      }
-    } catch (error) {
-      const { message } = Failure.of(error);
-      this.#resolver.complaints.once(`all ${message}`, () => `${message}; no flags are evaluated`);
+  all(scope: ContextScope, context: unknown, selection: Selection | undefined): AllDetails {
+    if (!this.#observers.areOn) {
+      return this.#all(scope, context, selection);
     }
+    const seen = this.#seen(scope, context);
+    const flagKeys = this.#keysOf(selection);
+    const observed = this.#observers.begin(
+      flagKeys.map((flagKey) => ({
+        flagKey,
+        kind: 'any',
+        defaultValue: undefined,
+        context: seen.shown,
+      })),
+    );
+    const all = this.#all(seen.scope, seen.context, selection);
+    this.#observers.end(
+      observed,
+      flagKeys.map((flagKey) => all[flagKey] ?? this.#failed(flagKey, undefined, gone(flagKey))),
+    );
     return all;
   }
 
@@ -206,8 +175,31 @@ export class Valuation {
     defaultValue: T,
     scope: ContextScope,
     context: unknown,
-    reading: Reading,
+    reading: Reading | undefined,
   ): EvaluationDetails<T> {
+    const observers = this.#observers;
+    if (!observers.areOn) {
+      return this.#evaluated(flagKey, defaultValue, scope, context, reading);
+    }
+    const seen = this.#seen(scope, context);
+    const observed = observers.begin([
+      { flagKey, kind: kindOf(reading), defaultValue, context: seen.shown },
+    ]);
+    const details = this.#evaluated(flagKey, defaultValue, seen.scope, seen.context, reading);
+    observers.end(observed, [details]);
+    return details;
+  }
+
+  #evaluated<T>(
+    flagKey: string,
+    defaultValue: T,
+    scope: ContextScope,
+    context: unknown,
+    reading: Reading | undefined,
+  ): EvaluationDetails<T> {
+    if (reading === undefined) {
+      return this.#failed(flagKey, defaultValue, unreadable(defaultValue));
+    }
     const resolver = this.#resolver;
     try {
       const asked = resolver.ask(flagKey, scope.effective(context), reading);
@@ -226,6 +218,78 @@ export class Valuation {
     }
   }
 
+  #formed<R>(
+    flagKey: string,
+    defaultValue: unknown,
+    scope: ContextScope,
+    context: unknown,
+    reading: Reading,
+    form: Form<R>,
+  ): R {
+    const resolver = this.#resolver;
+    let failure: Failure;
+    try {
+      const asked = resolver.ask(flagKey, scope.effective(context), reading);
+      if (asked instanceof Failure) {
+        failure = asked;
+      } else {
+        const read = reading(asked);
+        if (read !== MISMATCH && read !== MALFORMED) {
+          return form.answered(read === ABSENT ? defaultValue : read, asked, resolver);
+        }
+        failure = unfit(flagKey, reading, read);
+      }
+    } catch (error) {
+      failure = Failure.of(error);
+    }
+    this.#complain(flagKey, failure);
+    return form.failed(defaultValue, failure, resolver.state());
+  }
+
+  #all(scope: ContextScope, context: unknown, selection: Selection | undefined): AllDetails {
+    // Filled more quickly than what `Object.create` makes.
+    const all = { __proto__: null } as unknown as AllDetails;
+    try {
+      const answers = this.#resolver.askAll(scope.effective(context), selection ?? {});
+      if (answers instanceof Failure) {
+        this.#resolver.complaints.once(
+          `all ${answers.code}`,
+          () => `${answers.message}; no flags are evaluated`,
+        );
+        return all;
+      }
+      const { digest, stale } = answers;
+      answers.each((flagKey, outcome, segmentKeys) => {
+        all[flagKey] =
+          outcome instanceof Failure
+            ? failed(flagKey, undefined, outcome, digest, stale)
+            : answered(flagKey, worth(outcome), outcome, segmentKeys, digest, stale);
+      });
+    } catch (error) {
+      const { message } = Failure.of(error);
+      this.#resolver.complaints.once(`all ${message}`, () => `${message}; no flags are evaluated`);
+    }
+    return all;
+  }
+
+  /** What an observed evaluation is made with, and what observers see of it. */
+  #seen(scope: ContextScope, context: unknown) {
+    try {
+      const { evaluated, shown } = seenContext(scope.effective(context));
+      return { scope: NO_SCOPE, context: evaluated, shown };
+    } catch {
+      return { scope, context, shown: seenContext(undefined).shown };
+    }
+  }
+
+  #keysOf(selection: Selection | undefined): string[] {
+    try {
+      return this.keys().filter(selected(selection ?? {}));
+    } catch {
+      return [];
+    }
+  }
+
   #failed<T>(flagKey: unknown, value: T, failure: Failure): EvaluationDetails<T> {
     const { digest, stale } = this.#resolver.state();
     return failed(typeof flagKey === 'string' ? flagKey : '', value, failure, digest, stale);
@@ -236,51 +300,13 @@ export class Valuation {
   }
 }
 
-function worth(outcome: Outcome): FlagValue | undefined {
-  const value = anyValue(outcome);
-  return value === ABSENT ? undefined : (value as FlagValue);
+function unreadable(defaultValue: unknown): Failure {
+  return new Failure(
+    'GENERAL',
+    `defaultValue: received a ${typeof defaultValue}, allowed is a boolean, text, a number, an object, null or undefined`,
+  );
 }
 
-function unfit(flagKey: string, reading: Reading, read: unknown): Failure {
-  return read === MALFORMED
-    ? new Failure('PARSE_ERROR', `the attachment of the variant that ${flagKey} chose is not JSON`)
-    : new Failure('TYPE_MISMATCH', `${flagKey} has no ${nameOfReading(reading)} value`);
-}
-
-function answered<T>(
-  flagKey: string,
-  value: T,
-  outcome: Outcome,
-  segmentKeys: string[],
-  digest: string,
-  stale: boolean,
-): EvaluationDetails<T> {
-  const { variantKey: variant, ruleId, why: reason } = outcome;
-  if (ruleId === undefined) {
-    return variant === ''
-      ? { flagKey, value, reason, segmentKeys, digest, stale }
-      : { flagKey, value, variant, reason, segmentKeys, digest, stale };
-  }
-  return variant === ''
-    ? { flagKey, value, reason, segmentKeys, ruleId, digest, stale }
-    : { flagKey, value, variant, reason, segmentKeys, ruleId, digest, stale };
-}
-
-function failed<T>(
-  flagKey: string,
-  value: T,
-  { code: errorCode, message: errorMessage }: Failure,
-  digest: string,
-  stale: boolean,
-): EvaluationDetails<T> {
-  return {
-    flagKey,
-    value,
-    reason: 'ERROR',
-    errorCode,
-    errorMessage,
-    segmentKeys: [],
-    digest,
-    stale,
-  };
+function gone(flagKey: string): Failure {
+  return new Failure('FLAG_NOT_FOUND', `${flagKey} was removed meanwhile`);
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const ROUND_MILLIS = 20;
 const WARM_UP_MILLIS = 400;
 const CHECKSUM_CALLS = 20_000;
+const LEAST_CALLS = 2000;
 const ANSWER_LIMIT_MILLIS = 120_000;
 
 /** A contender's process. Its standard output is dropped: some peers greet there. */
@@ -63,12 +64,16 @@ export class Contender {
   }
 }
 
-/** Measures lanes, `{ contender, question }` by name, in turn, round after round; nanoseconds a call. */
-export async function measure(lanes, rounds) {
+/**
+ * Measures lanes, `{ contender, question }` by name, in turn, round after round; nanoseconds a call. `weight` says how
+ * many evaluations a call is.
+ */
+export async function measure(lanes, rounds, weight = 1) {
   const results = new Map();
   for (const [name, { contender, question }] of Object.entries(lanes)) {
-    const checksum = await contender.ask('checksum', { ...question, calls: CHECKSUM_CALLS });
-    const calls = await callsOfARound(contender, question);
+    const checked = Math.ceil(CHECKSUM_CALLS / weight);
+    const checksum = await contender.ask('checksum', { ...question, calls: checked });
+    const calls = await callsOfARound(contender, question, Math.ceil(LEAST_CALLS / weight));
     results.set(name, { checksum, calls, nanos: [] });
   }
   for (let round = 0; round < rounds; round++) {
@@ -82,13 +87,13 @@ export async function measure(lanes, rounds) {
 }
 
 /** Calls until the compiler has settled, and from the last of them the number that fills a round. */
-async function callsOfARound(contender, question) {
+async function callsOfARound(contender, question, least) {
   const deadline = performance.now() + WARM_UP_MILLIS;
   let nanosACall;
   do {
-    nanosACall = (await contender.ask('time', { ...question, calls: 2000 })) / 2000;
+    nanosACall = (await contender.ask('time', { ...question, calls: least })) / least;
   } while (performance.now() < deadline);
-  return Math.max(2000, Math.round((ROUND_MILLIS * 1e6) / nanosACall));
+  return Math.max(least, Math.round((ROUND_MILLIS * 1e6) / nanosACall));
 }
 
 /** The least and the middle one. */

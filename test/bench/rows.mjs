@@ -1,6 +1,7 @@
 /** The units of figures: how a number is written. */
 export const units = {
   nanos: (value) => `${rounded(value)} ns`,
+  micros: (value) => `${rounded(value)} µs`,
   millis: (value) => `${rounded(value)} ms`,
   times: (value) => `${rounded(value)}x`,
   kilobytes: (value) => `${rounded(value / 1e3)} kB`,

@@ -22,6 +22,7 @@ import {
 import { Contender, measure, minimumAndMedian } from './rounds.mjs';
 import { Rows, ratio, units } from './rows.mjs';
 import { markdown, plain } from './table.mjs';
+import { values } from './values.mjs';
 
 const US = 'flipt-native';
 const THEM = 'flipt-client-js';
@@ -61,6 +62,7 @@ const peerTable = await booleans();
 await otherEvaluations();
 await openFeature();
 await growth();
+wrong.push(...(await values({ rows, us, them, rounds: ROUNDS, progress })));
 for (const contender of contenders) await contender.end();
 await engine();
 await lifecycle();

@@ -5,6 +5,7 @@ import {
   OpenFeature,
 } from '@openfeature/server-sdk';
 import { describe, expect, it } from 'vitest';
+import type { EvaluationHook } from '../../src/index.ts';
 import { detailsOf, FliptProvider, onServer, serveFlags, stable } from './support.ts';
 
 interface Call {
@@ -102,8 +103,41 @@ describe('hooks of every level', () => {
   });
 });
 
-describe('the hook of the Flipt client', () => {
-  it('is no hook of the SDK: it sees the raw evaluations alone', async () => {
+describe('hooks of the Flipt client', () => {
+  it('are told of every evaluation once, and change no answer', async () => {
+    const server = await serveFlags();
+    const { flags: without } = await stable({}, server);
+    const context = { targetingKey: 'ada', email: 'jobs@orange.com', customer: false };
+    const expected = await without.getObjectDetails('both-segments-flag', {}, context);
+    const seen: unknown[] = [];
+    const told: EvaluationHook = {
+      finally: ({ flagKey, kind, context: { email } }, { value, segmentKeys, errorCode }) =>
+        void seen.push({ flagKey, kind, email, value, segmentKeys, errorCode }),
+    };
+    const { flags } = await stable({ hooks: [told] }, server);
+    expect(await flags.getObjectDetails('both-segments-flag', {}, context)).toEqual(expected);
+    expect(await flags.getNumberValue('missing-flag', 3)).toBe(3);
+    expect(seen).toEqual([
+      {
+        flagKey: 'both-segments-flag',
+        kind: 'object',
+        email: 'jobs@orange.com',
+        value: { of: 'them' },
+        segmentKeys: ['jobs', 'internal'],
+        errorCode: undefined,
+      },
+      {
+        flagKey: 'missing-flag',
+        kind: 'number',
+        email: undefined,
+        value: 3,
+        segmentKeys: [],
+        errorCode: 'FLAG_NOT_FOUND',
+      },
+    ]);
+  });
+
+  it('of the old kind see the raw evaluations alone', async () => {
     const server = await serveFlags();
     const seen: string[] = [];
     const hook = {

@@ -42,6 +42,7 @@ const OPTIONS: &[&str] = &[
     "source",
     "fetcher",
     "hook",
+    "hooks",
     "logger",
     "onError",
     "onReady",
@@ -213,7 +214,7 @@ mod tests {
             "retry": { "maxRetries": 0, "baseDelayMs": 5, "maxDelayMs": 50, "jitter": false },
             "maxSnapshotBytes": 1024, "serverCompatibility": "v1", "errorStrategy": "fallback",
             "authentication": { "jwtToken": "a.b.c" }, "snapshot": "e30=",
-            "fetcher": { "$js": "function" }, "hook": {}, "logger": { "$js": "an object" }, "signal": {},
+            "fetcher": { "$js": "function" }, "hook": {}, "hooks": [], "logger": { "$js": "an object" }, "signal": {},
         }))
         .unwrap();
         assert_eq!(config.url.to_string(), "https://flags.example:443/base");
@@ -317,7 +318,7 @@ mod tests {
             (json!({ "updateInterva": 1 }), "updateInterva", Some("updateInterval")),
             (json!({ "update_interval": 1 }), "update_interval", Some("updateInterval")),
             (json!({ "fetchr": 1 }), "fetchr", Some("fetcher")),
-            (json!({ "hooks": 1 }), "hooks", Some("hook")),
+            (json!({ "hoks": 1 }), "hoks", Some("hooks")),
             (json!({ "token": "hunter2" }), "token", None),
             (json!({ "retry": { "jiter": true } }), "retry.jiter", Some("retry.jitter")),
             (

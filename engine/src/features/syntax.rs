@@ -82,32 +82,32 @@ fn is_tab(text: &str, place: Place) -> bool {
 }
 
 /// JSON's `\/`, which the YAML reader of Flipt does not know and ours does.
-pub(super) struct Escapes {
+pub(super) struct Escapes<'a> {
     /// The whole text, if it may hold such an escape.
-    characters: Option<Vec<char>>,
+    text: Option<&'a str>,
 }
 
-impl Escapes {
-    pub(super) fn new(text: &str) -> Self {
-        Self { characters: text.contains("\\/").then(|| text.chars().collect()) }
+impl<'a> Escapes<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text: Some(text).filter(|text| text.contains("\\/")) }
     }
 
     pub(super) fn check(&self, event: &Event) -> Result<(), Refusal> {
-        let (Some(characters), EventData::Scalar { style: ScalarStyle::DoubleQuoted, .. }) =
-            (&self.characters, &event.data)
-        else {
+        let (Some(text), EventData::Scalar { style: ScalarStyle::DoubleQuoted, .. }) = (self.text, &event.data) else {
             return Ok(());
         };
-        let index = |mark: Mark| usize::try_from(mark.index).unwrap_or(usize::MAX).min(characters.len());
+        // Marks count bytes.
+        let index = |mark: Mark| usize::try_from(mark.index).unwrap_or(usize::MAX).min(text.len());
         let (start, end) = (index(event.start_mark), index(event.end_mark));
-        let scalar = characters.get(start..end).unwrap_or_default();
         let mut escaped = false;
-        for (at, &character) in scalar.iter().enumerate() {
-            if escaped && character == '/' {
-                let before: String = characters[..start + at - 1].iter().collect();
-                return Err((end_of(&before), "the escape is unknown".to_owned()));
+        for (at, &byte) in text.as_bytes().get(start..end).unwrap_or_default().iter().enumerate() {
+            if escaped && byte == b'/' {
+                return Err((
+                    end_of(text.get(..start + at - 1).unwrap_or_default()),
+                    "the escape is unknown".to_owned(),
+                ));
             }
-            escaped = !escaped && character == '\\';
+            escaped = !escaped && byte == b'\\';
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! YAML documents as trees of nodes that know where they stand.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -130,6 +131,7 @@ pub(super) fn shortened(text: &str) -> String {
 /// The documents of a text, up to the first place that is not YAML.
 pub(super) fn read(text: &str) -> (Vec<Tree>, Option<Refusal>) {
     let mut documents = Vec::new();
+    let (text, ended) = &ended(text);
     let escapes = Escapes::new(text);
     let mut parser: Parser<&[u8]> = Parser::new();
     parser.set_encoding(Encoding::Utf8);
@@ -150,7 +152,7 @@ pub(super) fn read(text: &str) -> (Vec<Tree>, Option<Refusal>) {
                 if version_directive.is_some_and(|version| (version.major, version.minor) != (1, 1)) {
                     return (documents, Some((place, "only %YAML 1.1 is understood".to_owned())));
                 }
-                composer = Some(Composer::new(place));
+                composer = Some(Composer::new(place, ended.then_some(text.len())));
             }
             EventData::DocumentEnd { .. } => documents.extend(composer.take().map(|composer| composer.tree)),
             _ => {
@@ -161,6 +163,17 @@ pub(super) fn read(text: &str) -> (Vec<Tree>, Option<Refusal>) {
             }
         }
     }
+}
+
+/// The text with a line break at its end, and whether that is not its own: our reader breaks where a block ends with the
+/// file. Blanks alone are no line.
+fn ended(text: &str) -> (Cow<'_, str>, bool) {
+    const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+    let trimmed = text.trim_end_matches(' ');
+    if trimmed.is_empty() || trimmed.ends_with(BREAKS) {
+        return (Cow::Borrowed(trimmed), false);
+    }
+    (Cow::Owned(format!("{text}\n")), true)
 }
 
 /// A collection that is not closed yet.
@@ -178,12 +191,14 @@ struct Composer {
     /// The collections that are not closed yet.
     open: Vec<Open>,
     anchors: HashMap<String, NodeId>,
+    /// Where the text ends, if it ends with a line break that is not its own.
+    end: Option<usize>,
 }
 
 impl Composer {
-    fn new(place: Place) -> Self {
+    fn new(place: Place, end: Option<usize>) -> Self {
         let tree = Tree { nodes: Vec::new(), place, empty: false };
-        Self { tree, open: Vec::new(), anchors: HashMap::new() }
+        Self { tree, open: Vec::new(), anchors: HashMap::new(), end }
     }
 
     fn take(&mut self, event: Event, place: Place) -> Result<(), Refusal> {
@@ -199,7 +214,12 @@ impl Composer {
                 let target = (!self.open.iter().any(|open| open.id == target)).then_some(target);
                 (None, None, Content::Alias { name: anchor.into(), target }, None)
             }
-            EventData::Scalar { anchor, tag, value, style, .. } => {
+            EventData::Scalar { anchor, tag, mut value, style, .. } => {
+                let reached = usize::try_from(event.end_mark.index).unwrap_or(usize::MAX);
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                if is_block && self.end.is_some_and(|end| reached >= end) && value.ends_with('\n') {
+                    value.pop();
+                }
                 let plain = style == ScalarStyle::Plain;
                 // Where Flipt's reader expects another key; ours takes it for a part of the text.
                 if plain && value.contains('?') && self.open.last().is_some_and(|open| open.flow) {
@@ -254,5 +274,59 @@ impl Composer {
             },
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of the only scalar of a document.
+    fn scalar(text: &str) -> String {
+        let (documents, refusal) = read(text);
+        assert_eq!(refusal, None, "{text:?}");
+        match &documents[0].node(Tree::ROOT).content {
+            Content::Plain(text) | Content::Quoted(text) => text.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_block_may_end_with_the_file() {
+        for (text, read) in [
+            ("|\n A", "A"),
+            ("|\n A\n", "A\n"),
+            ("|\n A\n ", "A\n"),
+            ("|\n A\n\n", "A\n"),
+            ("|+\n A", "A"),
+            ("|+\n A\n\n", "A\n\n"),
+            ("|-\n A", "A"),
+            (">\n A\n B", "A B"),
+            (">-\n A\n", "A"),
+            ("|", ""),
+            ("A", "A"),
+            ("'A'", "A"),
+            ("|\n é", "é"),
+        ] {
+            assert_eq!(scalar(text), read, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_breaks_the_reader_wherever_a_file_is_cut() {
+        let whole = "%YAML 1.1\n%TAG !e! tag:e,2000:\n--- # c\n? &a !!str \"x\\\"\\u00e9\\\n y\"\n: |2-\n   é\n    z\n\n<<: {? k, [l]: *a}\n'b''c': >+\n  d\n\n  e\r\n!<t> f: !e!g [1, ~]\n...\n";
+        for end in (0..=whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+            for text in [whole[..end].to_owned(), format!("{} ", &whole[..end]), format!("{}\t", &whole[..end])] {
+                let (_, refusal) = read(&text);
+                assert!(refusal.is_none_or(|(_, reason)| !reason.contains("broke")), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_escaped_slash_is_found_where_it_is() {
+        let (_, refusal) = read("[é, \"é\\\\/ \\/\"]");
+        assert_eq!(refusal, Some((Place { line: 1, column: 11 }, "the escape is unknown".to_owned())));
+        assert_eq!(read("['\\/', \\/, \"/\"]").1, None);
     }
 }

@@ -400,3 +400,55 @@ async fn credentials_of_a_client_that_is_offline_count_once_it_is_online() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn handles_share_a_client_that_is_offline_and_its_way_online() {
+    guarded(async {
+        let server = Server::simple().await;
+        let shared = |observer: &Arc<Events>, bootstrap: Value| {
+            let options = config(&server.url(), json!({ "offline": true, "bootstrap": bootstrap }));
+            Client::shared(&options, None, Some(Arc::clone(observer) as Arc<dyn Observer>)).unwrap()
+        };
+        let (one, two) = (Arc::new(Events::default()), Arc::new(Events::default()));
+        let first = shared(&one, json!({ "first": false }));
+        let second = shared(&two, json!({ "first": false, "more": 1 }));
+        for (client, events) in [(&first, &one), (&second, &two)] {
+            client.ready().await.unwrap();
+            assert_eq!(events.take(), ["Offline", "ready"]);
+            assert!(!is_on(client, "first").unwrap());
+        }
+        first.install(made(&json!({ "first": true }))).unwrap();
+        assert!(is_on(&second, "first").unwrap());
+        assert_eq!(
+            (one.take(), two.take()),
+            (vec!["Bootstrap +[] -[] ~[\"first\"]".to_owned()], vec!["Bootstrap +[] -[] ~[\"first\"]".to_owned()])
+        );
+        second.close().await;
+        assert_eq!((one.take(), two.take()), (vec![], vec!["Closed".to_owned(), "closed".to_owned()]));
+        let third = shared(&two, json!({ "first": false }));
+        third.set_offline(false).await.unwrap();
+        assert_eq!((first.status().source, server.count()), (Source::Server, 1));
+        first.close().await;
+        third.close().await;
+        assert_eq!(two.take().last().map(String::as_str), Some("closed"));
+    })
+    .await;
+}
+
+#[test]
+fn a_features_document_serves_as_a_bootstrap() {
+    guarded_blocking(|| {
+        let yaml = "namespace: shop\nflags:\n- {key: a, name: A, type: BOOLEAN_FLAG_TYPE, enabled: true}\n";
+        let json = r#"{"version":"1.4","namespace":{"key":"shop"},"flags":[
+            {"key":"a","name":"A","type":"BOOLEAN_FLAG_TYPE","enabled":true}]}"#;
+        for text in [yaml, json] {
+            let client = offline(json!({ "bootstrap": text, "namespace": "shop" }));
+            assert!(is_on(&client, "a").unwrap(), "{text}");
+        }
+        for text in ["flags:\n- {key: dark mode}\n", yaml] {
+            let options = json!({ "offline": true, "bootstrap": text, "namespace": "other" });
+            let error = Client::start(config(NOWHERE, options), None, None).map(drop).unwrap_err();
+            assert_eq!(error.code(), "FLIPT_SOURCE_INVALID", "{text}");
+        }
+    });
+}

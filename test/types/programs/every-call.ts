@@ -11,6 +11,7 @@ import {
   type CallOptions,
   type ChangeEvent,
   type ChangeKind,
+  type ChangeMessage,
   type ClientEvents,
   type ClientOptions,
   ClientOptionsFactory,
@@ -21,7 +22,12 @@ import {
   type Environment,
   type ErrorEvaluationResponse,
   ErrorStrategy,
+  type EvaluatedDetails,
+  type EvaluationCall,
   EvaluationError,
+  type EvaluationHook,
+  type EvaluationKind,
+  type EvaluationMessage,
   type EvaluationRequest,
   type EvaluationResponse,
   type Flag,
@@ -45,6 +51,8 @@ import {
   type Result,
   SecurityError,
   type StatusEvent,
+  type SyncEvent,
+  type SyncMessage,
   type TlsConfig,
   type TokenAuthentication,
   type TokenSource,
@@ -165,6 +173,30 @@ export async function tour(): Promise<void> {
   const snapshot: string = client.getSnapshot();
   const isChanged: boolean = await client.refresh();
   void [enabled, texts, took, names, inner, described, snapshot, isChanged];
+}
+
+/** How to hear of evaluations. */
+export function observe(client: FliptClient): void {
+  const evaluationHook: EvaluationHook = {
+    before({ flagKey, kind, defaultValue, context }: EvaluationCall) {
+      proved<Same<typeof kind, EvaluationKind>>();
+      return void [flagKey, defaultValue, context.targetingKey];
+    },
+    after: async (_, details) => void (details satisfies EvaluatedDetails).durationMs.toFixed(),
+    error: (_, { errorCode, errorMessage }) => void [errorCode === 'FLAG_NOT_FOUND', errorMessage],
+  };
+  const hooks: ClientOptions = { hooks: [evaluationHook, { finally: () => undefined }] };
+  client.addHook(evaluationHook);
+  client.removeHook(evaluationHook);
+  const subscribers = {
+    evaluation: ({ namespace, kind, value }: EvaluationMessage) => void [namespace, kind, value],
+    sync(message: SyncMessage) {
+      const event: SyncEvent['event'] = message.event;
+      return message.event === 'error' ? message.error.retryable : event;
+    },
+    change: ({ namespace, flagKeys }: ChangeMessage) => void [namespace, flagKeys.length],
+  };
+  void [hooks, subscribers];
 }
 
 /** What happens to a client, and how to hear of it. */

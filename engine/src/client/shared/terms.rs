@@ -104,13 +104,15 @@ mod tests {
         let terms = Terms::new(&config(&json!({ "snapshot": "e30=" })));
         let differing = json!({
             "updateInterval": 7, "requestTimeout": 3, "connectTimeoutMs": 7, "retry": { "jitter": false },
-            "maxSnapshotBytes": 7, "serverCompatibility": "v1", "credentialGracePeriodMs": 7, "snapshot": "e30",
+            "maxSnapshotBytes": 7, "serverCompatibility": "v1", "credentialGracePeriodMs": 7,
             "fetchMode": "streaming", "streamIdleTimeoutMs": 7, "safetyPollIntervalMs": 7, "maxStreamRetries": 7,
             "staleAfterMs": 7, "tlsConfig": { "insecureSkipVerify": true }, "proxy": false, "cache": { "path": "x" },
             "offline": true, "bootstrap": { "dark-mode": true }, "overrides": { "dark-mode": false },
             "allowOverridesInProduction": true,
         });
         let mut names: Vec<&str> = differing.as_object().unwrap().keys().map(String::as_str).collect();
+        // The first has one, and the later one has none.
+        names.push("snapshot");
         let mut named = terms.differences(&config(&differing));
         named.sort_unstable();
         names.sort_unstable();
@@ -122,6 +124,16 @@ mod tests {
         let source = |watch: bool| config(&json!({ "source": { "path": "flags", "watch": watch } }));
         assert_eq!(Terms::new(&source(true)).differences(&source(false)), ["source.watch"]);
         assert_eq!(Terms::new(&source(true)).differences(&source(true)), [""; 0]);
+    }
+
+    #[test]
+    fn of_long_texts_a_digest_is_compared() {
+        let snapshot = |text: &str| config(&json!({ "snapshot": text }));
+        assert_eq!(Terms::new(&snapshot("e30=")).differences(&snapshot("e30")), ["snapshot"]);
+        assert_eq!(Terms::new(&snapshot("e30=")).differences(&snapshot("e30=")), [""; 0]);
+        let bootstrap = |on: bool| config(&json!({ "bootstrap": { "dark-mode": on } }));
+        assert_eq!(Terms::new(&bootstrap(true)).differences(&bootstrap(false)), ["bootstrap"]);
+        assert_eq!(Terms::new(&bootstrap(true)).differences(&bootstrap(true)), [""; 0]);
     }
 
     #[test]
