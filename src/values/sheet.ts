@@ -144,6 +144,6 @@ export class Sheet {
 function unaskable({ flagKey, error }: Plan): Failure {
   return Failure.ofCode(
     error?.code ?? 'FLIPT_FLAG_TYPE_MISMATCH',
-    error?.message ?? `${flagKey} is neither a boolean nor a variant flag`,
+    error?.message ?? `invalid request: ${flagKey} is not a boolean or variant flag`,
   );
 }
