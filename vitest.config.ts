@@ -8,8 +8,10 @@ export default defineConfig({
       '**/node_modules/**',
       'test/bench/**',
       'test/conformance/**',
+      'test/docs/**',
       'test/drop-in/**',
       'test/package/**',
+      'test/recipes/**',
       'test/types/**',
     ],
     // The addon lives in the process: a process a file, as users run it.

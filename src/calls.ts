@@ -42,6 +42,17 @@ export function readCallOptions(options: unknown): CallOptions {
   return { signal };
 }
 
+/** Checks the argument of `setOffline`. */
+export function readOffline(offline: unknown): boolean {
+  if (typeof offline === 'boolean') {
+    return offline;
+  }
+  const received = typeof offline === 'number' ? String(offline) : describe(offline);
+  throw invalidArguments('FLIPT_ARGUMENT_INVALID', [
+    { field: 'offline', received, allowed: 'true or false' },
+  ]);
+}
+
 /** Reads the signal among the options of a call, and notes what is wrong with either. */
 export function readSignal(options: unknown, problems: Problem[]): AbortSignalLike | undefined {
   if (options === undefined || options === null) {

@@ -3,7 +3,7 @@
 import { isPresent } from './arguments.js';
 import type { CallOptions } from './calls.js';
 import { type ClientParts, ConnectedClient } from './connected-client.js';
-import { unwrap } from './errors.js';
+import { invalidArgument, unwrap } from './errors.js';
 import type {
   BatchEvaluationResponse,
   BooleanEvaluationResponse,
@@ -22,7 +22,17 @@ import { loadNative, type NativeClient } from './native.js';
 import { ObservedEvaluator } from './observed-evaluator.js';
 import type { ClientOptions } from './options.js';
 import { requireObject, unreadable } from './request.js';
-import { readOptions } from './settings.js';
+import { Requests } from './requests.js';
+import { readOptions, type Settings } from './settings.js';
+import { TestBench } from './testing/bench.js';
+import type {
+  FlagsOf,
+  TestClient,
+  TestClientOptions,
+  TestFlags,
+  TestRecords,
+  TestValue,
+} from './testing/types.js';
 import { ContextScope } from './values/context-scope.js';
 import { Complaints } from './values/failure.js';
 import { Observers } from './values/observation.js';
@@ -67,12 +77,13 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
   readonly #evaluator: ObservedEvaluator;
   readonly #observers: Observers;
   readonly #hook: HookCaller | undefined;
+  readonly #bench: TestBench | undefined;
 
   /**
    * Starts a client and resolves with it once its first flag state is there.
    *
-   * With `errorStrategy: 'fallback'` it also resolves when the first load fails, with the flag state of `snapshot` or,
-   * without one, with none: evaluations then throw `FLIPT_CLIENT_NOT_READY` until a load succeeds. A rejected `init`
+   * With `errorStrategy: 'fallback'` it also resolves when the first load fails, with the flag state of `snapshot` or
+   * `bootstrap` or, without either, with none: evaluations then throw `FLIPT_CLIENT_NOT_READY` until a load succeeds. A rejected `init`
    * leaves nothing behind.
    *
    * @throws ValidationError `FLIPT_OPTION_INVALID` naming every bad option; `FLIPT_SNAPSHOT_*` when `snapshot` cannot be
@@ -82,22 +93,48 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
    * @throws NetworkError, SecurityError under `errorStrategy: 'fail'`, when the first load fails
    */
   static async init(options?: ClientOptions): Promise<FliptClient> {
+    return FliptClient.#start(options, false);
+  }
+
+  /**
+   * A client as {@link FliptClient.init} makes one, on the connection that this process has already where it does.
+   *
+   * Clients that were made by this call and have one identity (`url`, `environment`, `namespace`, `reference` and
+   * `authentication`) are handles on one connection, one flag state and one background task, also where the package was
+   * loaded several times and in different worker threads: the server is asked once for all. The last one that is closed
+   * ends them. Where a `fetcher` or a function for a token is used, clients share within one thread, and the functions
+   * are part of the identity: the same function objects, not equal ones.
+   *
+   * - Each handle has its own listeners, contexts, `hook`, `logger`, `signal`, `errorStrategy` and `initTimeoutMs`, and
+   *   is closed by itself. Its `logger` gets the lines of the connection from when the handle was made.
+   * - All other options are the first handle's. Where a later one's differ, a warning to its logger names them.
+   * - When the first load fails, all who wait for it get that error under `errorStrategy: 'fail'`; the next call starts
+   *   afresh.
+   * - `refresh`, `reconnect` and `updateAuthentication` act on the connection. New credentials are its identity from
+   *   then on; they have to be texts, unless the client shares within its thread only.
+   *
+   * @throws the same errors as {@link FliptClient.init}
+   */
+  static async shared(options?: ClientOptions): Promise<FliptClient> {
+    return FliptClient.#start(options, true);
+  }
+
+  static async #start(options: ClientOptions | undefined, isShared: boolean): Promise<FliptClient> {
     const settings = readOptions(options);
     const addon = loadNative();
-    const host = new ClientHost(settings.fetcher, settings.logger, settings.sources);
+    const host = new ClientHost(new Requests(settings), settings.logger, settings.environment);
     if (settings.problems.length === 0 && settings.signal?.aborted) {
       throw aborted(settings.signal.reason);
     }
-    const native = start(addon, settings, host);
+    const native = start(addon, settings, host, isShared);
     const warn = (message: string): void => host.log('warn', message);
     const log = (level: LogLevel, message: string): void => host.log(level, message);
     const observers = new Observers(native.namespace(), log, settings.hooks);
     const evaluator = new Evaluator(native, warn);
     const resolver = evaluator.resolver(new Complaints(warn));
     const valuation = new Valuation(native, resolver, observers);
-    const hook = settings.hook && new HookCaller(settings.hook, log);
     const parts = { native, host, valuation, scope: new ContextScope() };
-    const client = new FliptClient(parts, evaluator, observers, hook);
+    const client = new FliptClient(parts, evaluator, observers, hookOf(settings, host));
     try {
       await untilReady(native, host, settings.signal);
     } catch (error) {
@@ -107,13 +144,33 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     return client;
   }
 
+  /**
+   * A client for tests, as `createTestClient` of `flipt-native/testing` makes it.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` naming every value that makes no flag; `FLIPT_OPTION_INVALID` naming
+   * every bad option
+   */
+  static forTesting<Flags extends TestFlags = TestFlags>(
+    options: TestClientOptions<Flags> = {},
+  ): TestClient<Flags> {
+    const { flags, maxEvaluations, ...others } = options;
+    const settings = readOptions({ ...others, offline: true, bootstrap: {} });
+    const bench = new TestBench(settings, flags, maxEvaluations);
+    const { native, host, valuation, evaluator, observers } = bench;
+    const parts = { native, host, valuation, scope: new ContextScope() };
+    const hook = hookOf(settings, host);
+    return new FliptClient(parts, evaluator, observers, hook, bench) as TestClient<Flags>;
+  }
+
   private constructor(
     parts: ClientParts,
     evaluator: Evaluator,
     observers: Observers,
     hook: HookCaller | undefined,
+    bench?: TestBench,
   ) {
     super(parts);
+    this.#bench = bench;
     this.#native = parts.native;
     this.#evaluator = new ObservedEvaluator(parts.native, evaluator, observers);
     this.#observers = observers;
@@ -221,9 +278,67 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
     return unwrap(this.#native.exportSnapshot());
   }
 
+  /**
+   * What a client of `createTestClient` or {@link FliptClient.forTesting} has besides: what was evaluated, and flags that
+   * hold for one function.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for any other client
+   */
+  get testing(): TestRecords {
+    return this.#tested('testing');
+  }
+
+  /**
+   * Changes a flag of a test client, or adds it: a plain value for everyone, or a flag with rules. Listeners are called
+   * before it returns.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for a value that makes no flag, and for any other client
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  setTestValue<Key extends string>(flagKey: Key, value: TestValue<FlagsOf<this>, Key>): void {
+    this.#tested('setTestValue').set(flagKey, value);
+  }
+
+  /**
+   * Takes a flag of a test client away. Listeners are called before it returns.
+   *
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for any other client
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  removeTestValue(flagKey: string): void {
+    this.#tested('removeTestValue').remove(flagKey);
+  }
+
+  /** Forgets what `identify` set: the user is anonymous again. A test client also is as it was made, but for listeners. */
+  override reset(): void {
+    super.reset();
+    if (this.#bench !== undefined) {
+      this.clearContext();
+      this.#bench.clearEvaluations();
+      if (!this.isClosed) {
+        this.#bench.resetFlags();
+      }
+    }
+  }
+
+  #tested(what: string): TestBench {
+    if (this.#bench === undefined) {
+      throw invalidArgument('FLIPT_ARGUMENT_INVALID', {
+        field: what,
+        received: 'a client that is not for tests',
+        allowed: 'a client of createTestClient or FliptClient.forTesting',
+      });
+    }
+    return this.#bench;
+  }
+
   #before(flagKey: unknown, entityId: unknown): void {
     if (this.#hook !== undefined && !this.isClosed && isPresent(flagKey) && isPresent(entityId)) {
       this.#hook.before(flagKey);
     }
   }
+}
+
+function hookOf({ hook }: Settings, host: ClientHost): HookCaller | undefined {
+  return hook && new HookCaller(hook, (level, text) => host.log(level, text));
 }

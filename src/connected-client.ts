@@ -4,6 +4,7 @@ import {
   type CallOptions,
   callAborted,
   readCallOptions,
+  readOffline,
   readWaitOptions,
   settled,
   type WaitOptions,
@@ -22,6 +23,12 @@ import type { FlagContext } from './values/flag-context.js';
 import { FlagValues } from './values/flag-values.js';
 import type { Valuation } from './values/valuation.js';
 
+/**
+ * The flags that a client evaluates, as `environment/namespace`; undefined for what is no client, or one of another
+ * loaded copy. For this package alone.
+ */
+export let flagSetOf: (client: object) => string | undefined;
+
 /** What a client is made of. */
 export interface ClientParts {
   readonly native: NativeClient;
@@ -39,6 +46,11 @@ export class ConnectedClient extends FlagValues {
   readonly #host: ClientHost;
   readonly #scope: ContextScope;
   #closed: Promise<void> | undefined;
+
+  static {
+    flagSetOf = (client) =>
+      #native in client ? `${client.#host.environment}/${client.#native.namespace()}` : undefined;
+  }
 
   /** Made by `FliptClient`. */
   protected constructor({ native, host, valuation, scope }: ClientParts) {
@@ -110,6 +122,22 @@ export class ConnectedClient extends FlagValues {
   async reconnect(options?: CallOptions): Promise<void> {
     const { signal } = readCallOptions(options);
     await this.#settled((settle) => this.#native.reconnect(settle), signal);
+  }
+
+  /**
+   * Stops using the network, or uses it again. Offline the flag state stays in force, `status.connection` is `offline`,
+   * which is no error, no connection is open, no timer runs, and `refresh()` resolves with `false`. Going online asks the
+   * server at once, and resolves when it has answered.
+   *
+   * @throws NetworkError, SecurityError when going online and the fetch failed under `errorStrategy: 'fail'`; the client
+   * is online all the same and goes on trying
+   * @throws ValidationError `FLIPT_ARGUMENT_INVALID` for anything but a boolean; `FLIPT_OPTION_INVALID` when a client that
+   * started offline cannot use its options; it stays offline then
+   * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
+   */
+  async setOffline(offline: boolean): Promise<void> {
+    const wanted = readOffline(offline);
+    await this.#settled((settle) => this.#native.setOffline(settle, wanted), undefined);
   }
 
   /**
@@ -204,6 +232,7 @@ export class ConnectedClient extends FlagValues {
   /**
    * Puts other credentials in force, beginning with the next request; a stream reconnects with them. The credential
    * that worked last stays as fallback for `credentialGracePeriodMs`. Without effect where a `fetcher` makes the requests.
+   * All handles of {@link FliptClient.shared} are concerned; functions are refused where other threads may share.
    *
    * @throws ValidationError `FLIPT_OPTION_INVALID` naming every bad field; the credentials in force then stay
    * @throws FliptError `FLIPT_CLIENT_CLOSED` after `close`
@@ -211,12 +240,14 @@ export class ConnectedClient extends FlagValues {
   async updateAuthentication(
     authentication: Authentication | readonly Authentication[],
   ): Promise<void> {
-    updateAuthentication(this.#native, this.#host.credentials, authentication);
+    updateAuthentication(this.#native, this.#host.requests.credentials, authentication);
   }
 
   /**
    * Stops everything the client does and releases its flag state. Every later call but this one fails with
    * `FLIPT_CLIENT_CLOSED`, from the moment of the call. Never rejects; resolves within moments, whatever the network does.
+   *
+   * A client of {@link FliptClient.shared} is closed by itself; connection and flag state end with the last one.
    */
   close(): Promise<void> {
     this.#closed ??= this.#end();
@@ -236,7 +267,7 @@ export class ConnectedClient extends FlagValues {
   #end(): Promise<void> {
     this.#host.inbox.beginClosing();
     this.#native.shutDown();
-    this.#host.abortAll();
+    this.#host.detach();
     return new Promise((resolve) => {
       this.#native.close(() => {
         this.#host.inbox.endClosing();

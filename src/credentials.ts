@@ -1,4 +1,4 @@
-import { describe, encode } from './encode.js';
+import { describe, encode, type Replacement } from './encode.js';
 import { fromNative } from './errors.js';
 import { nameOf } from './failure.js';
 import type { CancelSignal } from './fetcher.js';
@@ -63,13 +63,31 @@ const TOKENS: ReadonlySet<string> = new Set(['clientToken', 'jwtToken']);
 export class CredentialFunctions {
   /** What a function last failed with, to be the cause of the error that the engine makes of it. */
   failure: unknown;
+  /** Those in force, in the order in which they stand among the credentials. */
+  inForce: readonly TokenFunction[];
+  /** Where none can be used: what a function is called when it is refused. */
+  refusal: string | undefined;
   readonly #settle: (id: number, answer: ObtainedCredential) => void;
   readonly #functions = new Map<number, TokenFunction>();
   readonly #running = new Map<number, AbortController>();
   #next = 0;
 
-  constructor(settle: (id: number, answer: ObtainedCredential) => void) {
+  /** The first functions have the numbers from 0. */
+  constructor(
+    settle: (id: number, answer: ObtainedCredential) => void,
+    sources: readonly TokenFunction[],
+  ) {
     this.#settle = settle;
+    this.inForce = sources;
+    for (const source of sources) {
+      this.keep(source);
+    }
+  }
+
+  /** Whether these are in force. */
+  are(sources: readonly TokenFunction[]): boolean {
+    const { inForce } = this;
+    return sources.length === inForce.length && sources.every((one, at) => one === inForce[at]);
   }
 
   /** Keeps a function until the engine releases it; returns its number. */
@@ -136,11 +154,16 @@ export function updateAuthentication(
   functions: CredentialFunctions,
   authentication: unknown,
 ): void {
+  const sources: TokenFunction[] = [];
   const kept: number[] = [];
   const encoded = encodeAuthentication(authentication, (source) => {
+    if (functions.refusal !== undefined) {
+      return { $js: functions.refusal };
+    }
     const number = functions.keep(source);
+    sources.push(source);
     kept.push(number);
-    return number;
+    return { $source: number };
   });
   const json = JSON.stringify(encoded ?? { $js: describe(authentication) });
   const { error } = native.updateAuthentication(json);
@@ -150,14 +173,15 @@ export function updateAuthentication(
     }
     throw fromNative(error);
   }
+  functions.inForce = sources;
 }
 
-/** The option `authentication` as the engine reads it; `keep` numbers its functions. */
+/** The option `authentication` as the engine reads it; `replace` says what stands for a function. */
 export function encodeAuthentication(
   value: unknown,
-  keep: (source: TokenFunction) => number,
+  replace: (source: TokenFunction) => Replacement,
 ): unknown {
   return encode(value, (source, key) =>
-    TOKENS.has(key) ? { $source: keep(source as TokenFunction) } : undefined,
+    TOKENS.has(key) ? replace(source as TokenFunction) : undefined,
   );
 }

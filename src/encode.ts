@@ -1,10 +1,13 @@
 /** Stands for a value that JSON cannot express; the engine names it in the problem that it reports. */
-interface Inexpressible {
+export interface Inexpressible {
   readonly $js: string;
 }
 
 /** What stands for a function under some key; `undefined` for one that cannot be expressed there. */
-export type Replace = (value: unknown, key: string) => Source | undefined;
+export type Replace = (value: unknown, key: string) => Replacement | undefined;
+
+/** What stands for a function: where to find it, or why it cannot be used. */
+export type Replacement = Source | Inexpressible;
 
 /** Stands for a function that the engine may ask for. */
 export interface Source {

@@ -33,6 +33,7 @@ export type FliptErrorCode =
   | 'FLIPT_SNAPSHOT_INVALID'
   | 'FLIPT_SNAPSHOT_MISMATCH'
   | 'FLIPT_SNAPSHOT_UNSUPPORTED'
+  | 'FLIPT_SOURCE_INVALID'
   | 'FLIPT_STREAM_FAILED'
   | 'FLIPT_TLS_FAILED';
 
@@ -46,12 +47,35 @@ export interface Problem {
   readonly allowed: string;
   /** The known name closest to an unknown one. */
   readonly suggestion?: string;
+  readonly file?: undefined;
+  readonly line?: undefined;
+  readonly column?: undefined;
+  readonly reason?: undefined;
+}
+
+/** One thing that is wrong with a feature file, or that its author should know. */
+export interface FeatureProblem {
+  /** The file, beginning with the path that was asked for. */
+  readonly file: string;
+  /** The line, counted from 1; undefined when it is about the file as a whole. */
+  readonly line?: number;
+  /** The column in characters, counted from 1; undefined together with the line. */
+  readonly column?: number;
+  /** The path of the field, for example `flags[0].rules[1].segment`; empty when it is about no field. */
+  readonly field: string;
+  /** What is wrong, in lower case. */
+  readonly reason: string;
+  readonly received?: undefined;
+  readonly allowed?: undefined;
 }
 
 /** What else is known about an error. */
 export interface FliptErrorDetails {
-  /** Every bad field, for a {@link ValidationError}. */
-  readonly problems?: readonly Problem[];
+  /**
+   * Every bad field, for a {@link ValidationError}; with `FLIPT_SOURCE_INVALID` everything that is wrong with the
+   * feature files.
+   */
+  readonly problems?: readonly (Problem | FeatureProblem)[];
   /** The HTTP status that the server answered with. */
   readonly status?: number;
 }
@@ -119,7 +143,7 @@ function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** Options or arguments that cannot be used; `details.problems` lists every bad field. */
+/** Options, arguments or feature files that cannot be used; `details.problems` lists every bad field. */
 export class ValidationError extends FliptError {}
 
 /** A flag that could not be evaluated. */
@@ -139,7 +163,7 @@ export interface NativeError {
   readonly code: string;
   readonly message: string;
   readonly retryable: boolean;
-  readonly problems?: readonly Problem[];
+  readonly problems?: readonly (Problem | FeatureProblem)[];
   readonly status?: number;
   readonly cause?: string;
 }
@@ -184,6 +208,7 @@ export const errorClasses: Readonly<Record<FliptErrorCode, ErrorClass>> = {
   FLIPT_SNAPSHOT_INVALID: ValidationError,
   FLIPT_SNAPSHOT_MISMATCH: ValidationError,
   FLIPT_SNAPSHOT_UNSUPPORTED: ValidationError,
+  FLIPT_SOURCE_INVALID: ValidationError,
   FLIPT_STREAM_FAILED: NetworkError,
   FLIPT_TLS_FAILED: SecurityError,
 };

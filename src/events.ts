@@ -80,6 +80,15 @@ export class EventHub {
     this.#source = source;
   }
 
+  /** The events that somebody listens to. */
+  get names(): (keyof ClientEvents)[] {
+    const names = new Set(this.#events.names);
+    if (this.#flags.names.length > 0) {
+      names.add('change');
+    }
+    return [...names];
+  }
+
   on<Name extends keyof ClientEvents>(
     name: Name,
     listener: (...args: ClientEvents[Name]) => void,
@@ -160,16 +169,13 @@ export class EventHub {
   }
 
   #listen(): void {
-    const names = new Set(this.#events.names);
-    if (this.#flags.names.length > 0) {
-      names.add('change');
-    }
-    if (names.size > 0) {
+    const { names } = this;
+    if (names.length > 0) {
       listening.add(this);
     } else {
       listening.delete(this);
     }
-    this.#source.listen([...names]);
+    this.#source.listen(names);
   }
 
   #report(what: string, error: unknown): void {

@@ -1,39 +1,46 @@
-import { CredentialFunctions, type TokenFunction } from './credentials.js';
-import { type FliptError, fromNative, type NativeError } from './errors.js';
-import { nameOf } from './failure.js';
-import { type CancelSignal, fetched, type IFetcher } from './fetcher.js';
+import type { FliptError, NativeError } from './errors.js';
 import { Inbox } from './inbox.js';
 import { type Logger, type LogLevel, write } from './logger.js';
 import type { Host, NativeClient } from './native.js';
+import { ClientOptionsFactory } from './options.js';
+import type { Requests } from './requests.js';
 
-/** What the engine may ask of JavaScript while a client lives: to read what happened, to fetch, and for credentials. */
+const { environment: ENVIRONMENT = '' } = ClientOptionsFactory.default();
+
+/** What belongs to one handle on a client: who is told what happens, and the way to who makes its requests. */
 export class ClientHost {
-  /** Answers of the fetcher go here; set as soon as there is a native client. */
-  native: NativeClient | undefined;
+  /** The environment whose flags are evaluated. */
+  readonly environment: string;
   readonly inbox: Inbox = new Inbox(this);
-  /** What the fetcher last failed with, to be the cause of the error that the engine makes of it. */
-  #fetchFailure: unknown;
-  readonly credentials: CredentialFunctions = new CredentialFunctions((id, answer) =>
-    this.native?.obtainedCredential(id, answer),
-  );
-  readonly #fetcher: IFetcher | undefined;
+  /** Those of another handle where this one has joined it. */
+  requests: Requests;
   readonly #logger: Logger | undefined;
-  readonly #running = new Map<number, AbortController>();
+  #native: NativeClient | undefined;
 
-  constructor(
-    fetcher: IFetcher | undefined,
-    logger: Logger | undefined,
-    sources: readonly TokenFunction[] = [],
-  ) {
-    this.#fetcher = fetcher;
+  constructor(requests: Requests, logger: Logger | undefined, environment = ENVIRONMENT) {
+    this.requests = requests;
     this.#logger = logger;
-    for (const source of sources) {
-      this.credentials.keep(source);
-    }
+    this.environment = environment;
+  }
+
+  /** Set as soon as there is a native client. */
+  get native(): NativeClient | undefined {
+    return this.#native;
   }
 
   get hasLogger(): boolean {
     return this.#logger !== undefined;
+  }
+
+  /** The native client of this handle is there. */
+  attach(native: NativeClient): void {
+    this.#native = native;
+    this.requests.add(native);
+  }
+
+  /** The native client of this handle was closed. */
+  detach(): void {
+    this.requests.remove(this.#native);
   }
 
   log(level: LogLevel, message: string): void {
@@ -42,60 +49,16 @@ export class ClientHost {
 
   /** The error of a call; what a callback of the user failed with is its cause. */
   failure(error: NativeError): FliptError {
-    switch (error.code) {
-      case 'FLIPT_FETCHER_FAILED':
-        return fromNative(error, this.#fetchFailure);
-      case 'FLIPT_CREDENTIAL_FAILED':
-        return fromNative(error, this.credentials.failure);
-      default:
-        return fromNative(error);
-    }
-  }
-
-  fetch(id: number, etag: string | null): void {
-    const controller = new AbortController();
-    this.#running.set(id, controller);
-    const answered = this.#fetch(controller.signal as CancelSignal, etag);
-    answered.then((answer) => {
-      if (this.#running.delete(id)) {
-        this.native?.fetched(id, answer);
-      }
-    });
-  }
-
-  abortFetch(id: number): void {
-    const controller = this.#running.get(id);
-    this.#running.delete(id);
-    controller?.abort();
-  }
-
-  abortAll(): void {
-    for (const id of [...this.#running.keys()]) {
-      this.abortFetch(id);
-    }
-    this.credentials.abortAll();
-  }
-
-  async #fetch(signal: CancelSignal, etag: string | null) {
-    try {
-      const options = etag === null ? { signal } : { etag, signal };
-      const answer = await fetched(await this.#fetcher?.(options));
-      this.#fetchFailure = undefined;
-      return answer;
-    } catch (error) {
-      this.#fetchFailure = error;
-      return { error: nameOf(error) };
-    }
+    return this.requests.failure(error);
   }
 }
 
 /** The callbacks for the addon. They do not keep the client alive: one that nobody holds is collected, and ends. */
 export function weakly(host: ClientHost, fetches: boolean): Host {
-  const weak = new WeakRef(host);
-  const { kinds } = host.inbox;
+  const weak = new WeakRef(host.requests);
   const common: Host = {
-    wake: () => weak.deref()?.inbox.drain(),
-    kinds,
+    wake: waking(host),
+    kinds: host.inbox.kinds,
     obtainCredential: (id, source, reason) => weak.deref()?.credentials.obtain(id, source, reason),
     abortCredential: (id) => weak.deref()?.credentials.abort(id),
     releaseCredential: (source) => weak.deref()?.credentials.release(source),
@@ -108,4 +71,10 @@ export function weakly(host: ClientHost, fetches: boolean): Host {
     fetch: (id, etag) => weak.deref()?.fetch(id, etag),
     abortFetch: (id) => weak.deref()?.abortFetch(id),
   };
+}
+
+/** What tells a handle that events wait. */
+export function waking(host: ClientHost): () => void {
+  const weak = new WeakRef(host);
+  return () => weak.deref()?.inbox.drain();
 }

@@ -9,8 +9,10 @@ export type {
   TokenSource,
 } from './credentials.js';
 export type { ChangeMessage, EvaluationMessage, SyncEvent, SyncMessage } from './diagnostics.js';
+export { type Environment, optionsFromEnvironment } from './environment.js';
 export {
   EvaluationError,
+  type FeatureProblem,
   FliptError,
   type FliptErrorCode,
   type FliptErrorDetails,
@@ -49,6 +51,17 @@ export type {
 } from './evaluation-hook.js';
 export type { ClientEvents, ListenOptions, StatusEvent } from './events.js';
 export type {
+  ExplainedAnswer,
+  ExplainedConstraint,
+  ExplainedRule,
+  ExplainedSegment,
+  ExplainedShare,
+  ExplainedSplit,
+  ExplainedThreshold,
+  Explanation,
+} from './explain.js';
+export { type FeatureNamespace, type FeatureReport, validateFeatures } from './features.js';
+export type {
   AbortSignalLike,
   CancelSignal,
   IFetcher,
@@ -66,7 +79,10 @@ export {
   type ClientTokenAuthentication,
   ErrorStrategy,
   type JWTAuthentication,
+  type PlainValue,
+  type PlainValues,
   type RetryOptions,
+  type SourceOptions,
   type TlsConfig,
 } from './options.js';
 export type { ClientStatus, ConnectionState, FlagSource } from './status.js';
@@ -78,6 +94,15 @@ export type {
 } from './values/details.js';
 export { getValueAsString } from './values/details.js';
 export type { ContextAttribute, FlagContext } from './values/flag-context.js';
+export type {
+  BooleanFlagKey,
+  FlagAttachment,
+  FlagKey,
+  FlagVariant,
+  NumberFlagKey,
+  ObjectFlagKey,
+  StringFlagKey,
+} from './values/flag-key.js';
 export type { FlagValues } from './values/flag-values.js';
 export {
   type FlagState,

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { createError, type NativeError, type Tagged } from './errors.js';
+import { createError, type FeatureProblem, type NativeError, type Tagged } from './errors.js';
 import type { LogLevel } from './logger.js';
 
 /** A flag as the addon lists it. */
@@ -171,11 +171,12 @@ export interface NativeCall {
 
 /** The addon's side of one client. */
 export interface NativeClient {
-  /** Settles when the first load has ended; keeps the process alive until then, as the next four do. */
+  /** Settles when the first load has ended; keeps the process alive until then, as the next five do. */
   ready(settle: (result: Tagged<boolean>) => void): NativeCall;
   waitReady(settle: (result: Tagged<boolean>) => void, timeoutMs?: number): NativeCall;
   refresh(settle: (result: Tagged<boolean>) => void): NativeCall;
   reconnect(settle: (result: Tagged<boolean>) => void): NativeCall;
+  setOffline(settle: (result: Tagged<boolean>) => void, offline: boolean): NativeCall;
   close(settle: (result: Tagged<boolean>) => void): NativeCall;
   /** The part of closing that takes effect at once. */
   shutDown(): void;
@@ -187,16 +188,36 @@ export interface NativeClient {
   takeEvents(kinds: readonly string[]): NativeEvent[];
   listFlags(): Tagged<NativeFlag[]>;
   exportSnapshot(): Tagged<string>;
+  /** An explanation as JSON text. */
+  explain(request: NativeRequest): Tagged<string>;
   fetched(id: number, result: Fetched): void;
   obtainedCredential(id: number, answer: ObtainedCredential): void;
   /** Takes effect with the next request. */
   updateAuthentication(authenticationJson: string): Tagged<boolean>;
+  /** A further handle, unless the options name another client. */
+  another(
+    optionsJson: string,
+    wake: () => void,
+    kinds: readonly string[],
+  ): Tagged<NativeClient | undefined>;
+  /** Puts flags in force on a client that was started offline; whether one may answer differently. */
+  install(entriesJson: string): Tagged<boolean>;
   createEvaluator(bytes: number): NativeEvaluator;
   plan(flagKey: string): Tagged<NativePlan>;
   /** The plans of all flags, in the order of the flag state. */
   plans(): Tagged<NativePlan[]>;
   evaluate(kind: 'boolean' | 'variant', request: NativeRequest): Tagged<NativeAnswer>;
   evaluateBatch(requests: readonly NativeRequest[]): Tagged<NativeBatch>;
+  /** Evaluates flags for one entity and context, which `request` has; its own flag does not count. */
+  evaluateEach(flagKeys: readonly string[], request: NativeRequest): Tagged<NativeBatch>;
+}
+
+/** What feature files hold, and what is wrong with them. */
+export interface NativeFeatures {
+  readonly files: number;
+  readonly namespaces: readonly { readonly key: string; readonly flags: number }[];
+  readonly problems: readonly FeatureProblem[];
+  readonly warnings: readonly FeatureProblem[];
 }
 
 /** The addon. */
@@ -204,14 +225,20 @@ export interface NativeAddon {
   version(): string;
   /** Every error code with the name of its class. */
   codes(): [code: string, className: string][];
-  /** The names of the environment variables that connections heed. */
+  /** The names of the environment variables that clients heed. */
   environmentNames(): string[];
+  /** Reads and checks the feature files at a path. */
+  validateFeatures(path: string): Tagged<NativeFeatures>;
+  /** The snapshot of one namespace of a features document, as JSON text. */
+  convertFeatures(text: string, namespace: string): Tagged<string>;
   /** Validates the options and starts the client; `environment` holds those variables. */
   createClient(
     optionsJson: string,
     host: Host,
     environment: Readonly<Record<string, string>>,
   ): Tagged<NativeClient>;
+  /** The same on the client of these options that runs in this process already, if there is one. */
+  shareClient: NativeAddon['createClient'];
 }
 
 /** One place where the addon was looked for. */

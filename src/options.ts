@@ -1,4 +1,6 @@
+import type { ChangeEvent } from './changes.js';
 import type { KubernetesAuthentication, TokenAuthentication } from './credentials.js';
+import type { FliptError } from './errors.js';
 import type { EvaluationHook } from './evaluation-hook.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
@@ -84,6 +86,36 @@ export interface CacheOptions {
   maxAgeMs?: number | undefined;
 }
 
+/** Feature files in the place of a server. */
+export interface SourceOptions {
+  /**
+   * A feature file, or a folder whose `features.yaml`, `features.yml` and `features.json` are read at any depth below
+   * it, as a Flipt server reads a repository: not those directly in the folder, about which the `logger` is warned.
+   */
+  path: string;
+  /**
+   * Whether changes are noticed, which takes less than half a second. Otherwise the files are read at the start and by
+   * `refresh()`. Default true.
+   */
+  watch?: boolean | undefined;
+  /** The namespace that is evaluated. Default the option `namespace`. */
+  namespace?: string | undefined;
+}
+
+/**
+ * What a flag can be made of, to answer everyone with it: a boolean flag of `true` or `false`; of a text a variant flag
+ * whose variant has that key; of a number, an object or an array one whose variant has it as attachment.
+ */
+export type PlainValue =
+  | boolean
+  | string
+  | number
+  | { readonly [name: string]: unknown }
+  | readonly unknown[];
+
+/** Plain values by flag key. */
+export type PlainValues = Readonly<Record<string, PlainValue>>;
+
 /**
  * How a client is set up. Every option may be left out; `undefined` means left out.
  *
@@ -163,6 +195,42 @@ export interface ClientOptions {
   proxy?: string | false | undefined;
   /** Keeps the last good flag state on disk and starts from it. Default: not kept. */
   cache?: CacheOptions | undefined;
+  /**
+   * Starts without a server: no socket and no thread, ready at once with the flag state of `bootstrap`, else of the file of
+   * `cache`, else without flags. `setOffline(false)` begins normal operation. Default false.
+   */
+  offline?: boolean | undefined;
+  /**
+   * Flag state to start from: plain values by flag key, of which each answers everyone, or a text: what `getSnapshot()`
+   * returned, the JSON of a snapshot, or a document of Flipt's own feature files. Without `offline` it serves until the
+   * server answers, like `snapshot`, in whose place it stands; with `ErrorStrategy.Fallback` also when it cannot be reached.
+   */
+  bootstrap?: PlainValues | string | undefined;
+  /**
+   * The port of a Flipt server on this machine, in place of `url`: `http://localhost:<localPort>`. Refused where the
+   * environment variable `NODE_ENV` is `production`. Default: none.
+   */
+  localPort?: number | undefined;
+  /** Lets `localPort` stand in production, too. Default false. */
+  allowLocalPortInProduction?: boolean | undefined;
+  /**
+   * Values forced upon flags on a developer's machine, whatever flag state comes: plain values by flag key, or the path
+   * of a JSON file of up to 4 MiB with such an object. `getSnapshot()` and the cache keep the flag state as it came.
+   * Where the environment variable `NODE_ENV` is `production` they do not count, and the `logger` is warned. Default: none.
+   */
+  overrides?: PlainValues | string | undefined;
+  /** Lets `overrides` count in production, too. Default false. */
+  allowOverridesInProduction?: boolean | undefined;
+  /**
+   * Takes flag state from Flipt's own feature files instead of a server. What is about requests has no effect then:
+   * `url`, `environment`, `reference`, `authentication`, `updateInterval`, `retry`, `tlsConfig`, `proxy`. Cannot be
+   * combined with `fetcher`, `fetchMode: 'streaming'` or `cache`.
+   *
+   * Files with a mistake anywhere keep the flag state that there is: `error` is raised once, with the code
+   * `FLIPT_SOURCE_INVALID` and every mistake with its place in `details.problems`. At the start `init` rejects with it,
+   * or with `ErrorStrategy.Fallback` resolves without flag state. Default: a server.
+   */
+  source?: SourceOptions | undefined;
   /** Largest accepted size of flag state in bytes, decompressed. Default 67,108,864 (64 MiB). */
   maxSnapshotBytes?: number | undefined;
   /**
@@ -172,6 +240,16 @@ export interface ClientOptions {
   serverCompatibility?: 'auto' | 'v1' | 'v2' | undefined;
   /** Told what the client does. Default: nobody is. */
   logger?: Logger | undefined;
+  /**
+   * Called when flag state is there for the first time, before `init` resolves where that is what it waits for: a
+   * listener of `ready` that is there from the start. Like every listener it keeps the client from being collected, and
+   * what it throws is reported to the `logger` alone; so do the next two.
+   */
+  onReady?: (() => void) | undefined;
+  /** Called with every change of flag state: a listener of `change` that is there from the start. */
+  onUpdate?: ((change: ChangeEvent) => void) | undefined;
+  /** Called with every failure of a request or a stream, also of the first: a listener of `error` from the start. */
+  onError?: ((error: FliptError) => void) | undefined;
   /** Calls `init` off: it rejects with `FLIPT_INIT_ABORTED` and leaves nothing behind. No effect afterwards. */
   signal?: AbortSignalLike | undefined;
 }

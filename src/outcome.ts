@@ -24,6 +24,8 @@ export class Outcome {
   readonly segments: readonly string[];
   readonly why: DetailsReason;
   readonly ruleId: string | undefined;
+  /** What was made of this answer, by the set of segments that matched. */
+  notes: Map<number, object> | undefined = undefined;
   readonly #attachments: Attachments;
   #attachment: unknown = UNREAD;
   #numeric: number | undefined = Number.NaN;

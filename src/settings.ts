@@ -1,6 +1,7 @@
+import type { ChangeEvent } from './changes.js';
 import { encodeAuthentication, type TokenFunction } from './credentials.js';
 import { describe, emptyRecord, encode, read, wellFormed } from './encode.js';
-import type { Problem } from './errors.js';
+import type { FliptError, Problem } from './errors.js';
 import { areEvaluationHooks, type EvaluationHook, HOOK_SHAPE } from './evaluation-hook.js';
 import type { AbortSignalLike, IFetcher } from './fetcher.js';
 import type { Hook } from './hook.js';
@@ -13,6 +14,9 @@ interface Local {
   hook?: Hook;
   hooks?: readonly EvaluationHook[];
   logger?: Logger;
+  onError?: (error: FliptError) => void;
+  onReady?: () => void;
+  onUpdate?: (change: ChangeEvent) => void;
   signal?: AbortSignalLike;
 }
 
@@ -22,6 +26,8 @@ export interface Settings extends Readonly<Local> {
   readonly json: string;
   /** The functions among the credentials, by the numbers that stand for them in the JSON. */
   readonly sources: readonly TokenFunction[];
+  /** The environment whose flags are evaluated, where it is named. */
+  readonly environment: string | undefined;
   /** What is wrong with the options that stay in JavaScript. */
   readonly problems: readonly Problem[];
 }
@@ -31,6 +37,11 @@ interface Shape {
   readonly allowed: string;
   fits(value: unknown): boolean;
 }
+
+const LISTENER: Shape = {
+  allowed: 'a function',
+  fits: (value) => typeof value === 'function',
+};
 
 const SHAPES: Readonly<Record<keyof Local, Shape>> = {
   fetcher: {
@@ -49,6 +60,9 @@ const SHAPES: Readonly<Record<keyof Local, Shape>> = {
     allowed: 'an object with the functions debug, info, warn and error',
     fits: (value) => hasMethods(value, ['debug', 'info', 'warn', 'error']),
   },
+  onError: LISTENER,
+  onReady: LISTENER,
+  onUpdate: LISTENER,
   signal: SIGNAL,
 };
 
@@ -62,7 +76,7 @@ export function readOptions(options: unknown): Settings {
     const value = read(options as object, key);
     const shape = shapeOf(key);
     if (key === 'authentication') {
-      rest[key] = encodeAuthentication(value, (source) => sources.push(source) - 1);
+      rest[key] = encodeAuthentication(value, (source) => ({ $source: sources.push(source) - 1 }));
     } else if (shape === undefined) {
       rest[wellFormed(key)] = encode(value);
     } else if (value === undefined || value === null) {
@@ -77,7 +91,10 @@ export function readOptions(options: unknown): Settings {
     // The engine refuses to stream through it.
     rest['fetcher'] = encode(own.fetcher);
   }
-  return { ...own, json: JSON.stringify(rest), sources, problems };
+  const given = rest['environment'];
+  // What the engine refuses is no environment of any client.
+  const environment = typeof given === 'string' ? given : undefined;
+  return { ...own, json: JSON.stringify(rest), environment, sources, problems };
 }
 
 function keysOf(options: unknown, problems: Problem[]): string[] {

@@ -17,7 +17,16 @@ export type ConnectionState =
   | 'closed';
 
 /** Where flag state came from. A later version may know further sources. */
-export type FlagSource = 'none' | 'server' | 'snapshot' | 'cache' | (string & {});
+export type FlagSource =
+  | 'none'
+  | 'server'
+  | 'snapshot'
+  | 'bootstrap'
+  | 'cache'
+  | 'file'
+  /** The client is offline, and there was nothing to start from. */
+  | 'empty'
+  | (string & {});
 
 /** The state of a client's connection and flags at one moment. */
 export interface ClientStatus {

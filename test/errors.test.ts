@@ -124,6 +124,8 @@ const ways: Record<Code, () => Promise<unknown>> = {
     initFailure('serve', { snapshot: await portable(shop(1, 'other'), 'other') }),
   FLIPT_SNAPSHOT_UNSUPPORTED: () =>
     initFailure('serve', { snapshot: btoa('{"version":2,"namespace":{"key":"default"}}') }),
+  FLIPT_SOURCE_INVALID: () =>
+    failureOf(FliptClient.init({ source: { path: '/nowhere/features.yaml' } })),
   FLIPT_STREAM_FAILED: async () => {
     const server = await serve({ streamBehaviour: 'errorLine' });
     const client = await open(server, { fetchMode: 'streaming' });

@@ -5,7 +5,7 @@ import { built } from './support/sdk.ts';
 const require = createRequire(import.meta.url);
 
 describe('exports', () => {
-  it('are the names of the published package and the errors; BaseFliptClient is only a type', () => {
+  it('are the names of the published package, the errors and what is ours; BaseFliptClient is only a type', () => {
     expect(Object.keys(require(built())).sort()).toEqual([
       'ClientOptionsFactory',
       'ErrorStrategy',
@@ -17,7 +17,9 @@ describe('exports', () => {
       'SecurityError',
       'ValidationError',
       'getValueAsString',
+      'optionsFromEnvironment',
       'readFlagsState',
+      'validateFeatures',
     ]);
   });
 
@@ -39,6 +41,7 @@ describe('exports', () => {
         'evaluateBoolean',
         'evaluateFlag',
         'evaluateVariant',
+        'explain',
         'allFlagsState',
         'getAllFlagKeys',
         'getBooleanDetails',
@@ -63,10 +66,14 @@ describe('exports', () => {
         'reconnect',
         'refresh',
         'removeHook',
+        'removeTestValue',
         'reset',
         'runWithContext',
         'setContext',
+        'setOffline',
+        'setTestValue',
         'status',
+        'testing',
         'updateAuthentication',
         'variation',
         'variationDetail',
@@ -76,7 +83,9 @@ describe('exports', () => {
         Symbol.dispose,
       ]),
     );
+    expect(typeof FliptClient.forTesting).toBe('function');
     expect(typeof FliptClient.init).toBe('function');
+    expect(typeof FliptClient.shared).toBe('function');
   });
 });
 

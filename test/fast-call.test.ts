@@ -115,6 +115,8 @@ describe('the raw callback', () => {
 describe('a panic inside an export', () => {
   it.each([
     ['createClient', `addon.createClient('{}', host, {})`],
+    ['shareClient', `addon.shareClient('{}', host, {})`],
+    ['another', `client.another('{}', () => {}, [])`],
     ['ready', 'client.ready(() => {})'],
     ['refresh', 'client.refresh(() => {})'],
     ['close', 'client.close(() => {})'],
@@ -122,6 +124,7 @@ describe('a panic inside an export', () => {
     ['namespace', 'client.namespace()'],
     ['listFlags', 'client.listFlags()'],
     ['exportSnapshot', 'client.exportSnapshot()'],
+    ['explain', `client.explain({ flagKey: 'banner', entityId: 'a', keys: [], values: [] })`],
     ['fetched', 'client.fetched(1, {})'],
     ['plan', `client.plan('banner')`],
     [

@@ -68,6 +68,9 @@ describe('unknown or invalid options', () => {
     ['hook', { before() {}, after: 1 }],
     ['logger', { debug() {}, info() {}, warn() {} }],
     ['logger', true],
+    ['onReady', true],
+    ['onUpdate', {}],
+    ['onError', 'log'],
     ['signal', new AbortController()],
     ['signal', 'abort'],
   ])('%s that does not fit', async (field, value) => {
@@ -209,6 +212,9 @@ describe('options that are welcome', () => {
         'hook',
         'requestTimeout',
         'logger',
+        'onReady',
+        'onUpdate',
+        'onError',
         'signal',
       ];
       const client = await open(

@@ -1,29 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { answerOf, runNode } from './support/child.ts';
+import { describe, expect, it } from 'vitest';
 import { hooks } from './support/counted.ts';
 import { serve } from './support/harness.ts';
-import { built } from './support/sdk.ts';
-
-/** Runs a program that consists of several files; the first is started. */
-async function runProgram(
-  files: Record<string, string>,
-  env: Record<string, string | undefined>,
-  flags: string[] = [],
-): Promise<unknown> {
-  const folder = mkdtempSync(join(tmpdir(), 'flipt-native-threads-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const prelude = `const sdk = require(${JSON.stringify(built())});
-    const done = (value) => process.stdout.write(JSON.stringify(value));
-    const { env } = process;\n`;
-  for (const [name, source] of Object.entries(files)) {
-    writeFileSync(join(folder, name), `${prelude}${source}`);
-  }
-  const main = join(folder, Object.keys(files)[0] as string);
-  return answerOf(await runNode([...flags, main], { env, hangAfterMs: 100_000 }));
-}
+import { runProgram } from './support/program.ts';
 
 /** In a worker: brings its client to a moment, tells so, and goes on until it is terminated. */
 const worker = `

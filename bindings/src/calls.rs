@@ -15,14 +15,14 @@ use crate::panics::{guard_thrown, thrown};
 
 /// A call that has not settled yet.
 #[napi]
-pub struct NativeCall(AbortHandle);
+pub struct NativeCall(Option<AbortHandle>);
 
 #[napi]
 impl NativeCall {
     /// Gives the call up: it settles no more and lets go of the event loop. What it asked for goes on.
     #[napi(catch_unwind)]
     pub fn abandon(&self) -> thrown::Result<()> {
-        guard_thrown("abandon", || self.0.abort())
+        guard_thrown("abandon", || self.0.as_ref().map_or((), AbortHandle::abort))
     }
 }
 
@@ -62,6 +62,14 @@ impl NativeClient {
         let client = self.client.clone();
         let reconnected = async move { client.reconnect().await.map(|()| true) };
         guard_thrown("reconnect", || self.settle_later(&settle, reconnected))?
+    }
+
+    /// Stops using the network, or uses it again; settles at once, or when the server has answered.
+    #[napi(catch_unwind)]
+    pub fn set_offline(&self, settle: Function<'_, TaggedBoolean, ()>, offline: bool) -> thrown::Result<NativeCall> {
+        let client = self.client.clone();
+        let set = async move { client.set_offline(offline).await.map(|()| true) };
+        guard_thrown("setOffline", || self.settle_later(&settle, set))?
     }
 
     /// Closes; settles when nothing of the client runs any more.

@@ -14,7 +14,8 @@ use crate::host_fetch::{Answer, Fetched, answer};
 use crate::inbox::Inbox;
 use crate::panics::{guard, guard_thrown, thrown};
 use crate::plan::NativePlan;
-use crate::results::{self, NativeRequest};
+use crate::request::NativeRequest;
+use crate::results;
 use crate::status::NativeStatus;
 use crate::waiting::Waiting;
 
@@ -122,8 +123,21 @@ impl NativeClient {
         .into()
     }
 
+    /// The slow path of many flags for one entity and context, which `request` has; its own flag does not count.
+    #[napi(catch_unwind)]
+    pub fn evaluate_each(&self, flag_keys: Vec<String>, request: NativeRequest) -> TaggedBatch {
+        self.read("evaluateEach", |installed| {
+            Ok(results::each(&installed.snapshot, self.client.store().is_stale(), &flag_keys, &request))
+        })
+        .into()
+    }
+
     /// Runs the body of an export on the snapshot in force.
-    fn read<T>(&self, export: &'static str, body: impl FnOnce(&Installed) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn read<T>(
+        &self,
+        export: &'static str,
+        body: impl FnOnce(&Installed) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         guard(export, || body(&*self.client.store().installed()?)).and_then(|result| result)
     }
 }

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use flipt_engine::error::Problem;
+use flipt_engine::features::Finding;
 use flipt_engine::{Error, ErrorKind};
 use napi_derive::napi;
 
@@ -15,7 +16,7 @@ pub struct NativeError {
     pub message: String,
     /// Whether the same call may succeed soon.
     pub retryable: bool,
-    /// Every bad field of refused options.
+    /// Every bad field of refused options or feature files.
     pub problems: Option<Vec<NativeProblem>>,
     /// The HTTP status that the server answered with.
     pub status: Option<u32>,
@@ -23,26 +24,49 @@ pub struct NativeError {
     pub cause: Option<String>,
 }
 
-/// One bad field.
+/// One bad field: of options with what was received and is allowed, of a feature file with its place and a reason.
 #[napi(object, object_from_js = false)]
+#[derive(Default)]
 pub struct NativeProblem {
     /// Path of the field.
     pub field: String,
     /// What was received.
-    pub received: String,
+    pub received: Option<String>,
     /// What is allowed.
-    pub allowed: String,
+    pub allowed: Option<String>,
     /// The known name closest to an unknown one.
     pub suggestion: Option<String>,
+    /// The feature file.
+    pub file: Option<String>,
+    /// The line in it, counted from 1.
+    pub line: Option<u32>,
+    /// The column in characters, counted from 1.
+    pub column: Option<u32>,
+    /// What is wrong there.
+    pub reason: Option<String>,
 }
 
 impl From<&Problem> for NativeProblem {
     fn from(problem: &Problem) -> Self {
         Self {
             field: problem.field.clone(),
-            received: problem.received.clone(),
-            allowed: problem.allowed.clone(),
+            received: Some(problem.received.clone()),
+            allowed: Some(problem.allowed.clone()),
             suggestion: problem.suggestion.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&Finding> for NativeProblem {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            field: finding.field.clone(),
+            file: Some(finding.file.clone()),
+            line: finding.line,
+            column: finding.column,
+            reason: Some(finding.reason.clone()),
+            ..Self::default()
         }
     }
 }
@@ -51,6 +75,7 @@ impl From<&Error> for NativeError {
     fn from(error: &Error) -> Self {
         let (problems, status) = match error.kind() {
             ErrorKind::Options(problems) => (Some(problems.iter().map(Into::into).collect()), None),
+            ErrorKind::Source(findings) => (Some(findings.iter().map(Into::into).collect()), None),
             ErrorKind::Status(status) => (None, Some(u32::from(*status))),
             _ => (None, None),
         };
@@ -89,12 +114,14 @@ macro_rules! tagged {
 }
 
 tagged! {
-    /// Of `createClient`.
+    /// Of `createClient`, `shareClient` and `another`, where neither means that there is none.
     TaggedClient(crate::client::NativeClient);
     /// Of `ready`, `refresh`, `close` and `updateAuthentication`.
     TaggedBoolean(bool);
-    /// Of `exportSnapshot`.
+    /// Of `exportSnapshot` and `convertFeatures`.
     TaggedText(String);
+    /// Of `validateFeatures`.
+    TaggedFeatures(crate::features::NativeFeatures);
     /// Of `listFlags`.
     TaggedFlags(Vec<crate::flags::NativeFlag>);
     /// Of `plan`.

@@ -93,7 +93,7 @@ impl NativeClient {
         guard("updateAuthentication", update).and_then(|updated| updated).into()
     }
 
-    fn credentials(&self) -> Option<Arc<HostCredentials>> {
+    pub(crate) fn credentials(&self) -> Option<Arc<HostCredentials>> {
         self.credentials.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

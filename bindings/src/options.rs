@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use flipt_engine::client::Observer;
 use flipt_engine::config::{Authentication, ProcessEnvironment};
 use flipt_engine::http::Fetch;
 use flipt_engine::{Client, Config, Error, ErrorKind};
@@ -35,7 +36,7 @@ pub struct Host<'a> {
     pub release_credential: Function<'a, u32, ()>,
 }
 
-/// The names of the environment variables that connections heed.
+/// The names of the environment variables that clients heed.
 #[napi(catch_unwind)]
 #[must_use]
 pub fn environment_names() -> Vec<&'static str> {
@@ -45,15 +46,27 @@ pub fn environment_names() -> Vec<&'static str> {
 /// Validates the options and starts the client. `environment` is what the calling thread sees of the variables.
 #[napi(catch_unwind)]
 pub fn create_client(options_json: String, host: Host<'_>, environment: HashMap<String, String>) -> TaggedClient {
-    guard("createClient", || start(&options_json, &host, environment)).and_then(|started| started).into()
+    let started = guard("createClient", || start(&options_json, &host, environment, false));
+    started.and_then(|started| started).into()
 }
 
-fn start(options_json: &str, host: &Host<'_>, environment: HashMap<String, String>) -> Result<NativeClient, Error> {
-    let refuse = |error: napi::Error| Error::new(ErrorKind::Panic).with_context(error.reason.clone());
+/// The same on the client of these options that runs in this process already, if there is one.
+#[napi(catch_unwind)]
+pub fn share_client(options_json: String, host: Host<'_>, environment: HashMap<String, String>) -> TaggedClient {
+    let started = guard("shareClient", || start(&options_json, &host, environment, true));
+    started.and_then(|started| started).into()
+}
+
+fn start(
+    options_json: &str,
+    host: &Host<'_>,
+    environment: HashMap<String, String>,
+    is_shared: bool,
+) -> Result<NativeClient, Error> {
     let credentials = HostCredentials::new(&host.obtain_credential, &host.abort_credential, &host.release_credential);
     let credentials = credentials.map_err(refuse)?;
-    let mut config = Config::from_json_with(&parse(options_json)?, &|number| credentials.source(number))?;
-    config.process_environment = environment.into_iter().collect();
+    let environment = environment.into_iter().collect();
+    let config = Config::from_json_in(&parse(options_json)?, &|number| credentials.source(number), environment)?;
     let observer = HostObserver::new(&host.wake, host.kinds.clone()).map_err(refuse)?;
     let inbox = Arc::clone(&observer.inbox);
     let fetch = match (&host.fetch, &host.abort_fetch) {
@@ -63,7 +76,9 @@ fn start(options_json: &str, host: &Host<'_>, environment: HashMap<String, Strin
     let waiting = fetch.as_ref().map(|fetch| Arc::clone(&fetch.waiting));
     let fetch = fetch.map(|fetch| -> Arc<dyn Fetch> { fetch });
     let (namespace, init_timeout) = (config.namespace.clone(), config.init_timeout);
-    let client = Client::start(config, fetch, Some(Arc::new(observer)))?;
+    let observer = Some(Arc::new(observer) as Arc<dyn Observer>);
+    let client =
+        if is_shared { Client::shared(&config, fetch, observer)? } else { Client::start(config, fetch, observer)? };
     let credentials = Mutex::new(Some(credentials));
     Ok(NativeClient { client, namespace, init_timeout, inbox, waiting, credentials })
 }
@@ -73,7 +88,13 @@ pub(crate) fn authentication(json: &str, credentials: &Arc<HostCredentials>) -> 
     Authentication::from_json(&parse(json)?, &|number| credentials.source(number))
 }
 
-fn parse(json: &str) -> Result<serde_json::Value, Error> {
+/// What Node refused, as an error of ours.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(crate) fn refuse(error: napi::Error) -> Error {
+    Error::new(ErrorKind::Panic).with_context(error.reason.clone())
+}
+
+pub(crate) fn parse(json: &str) -> Result<serde_json::Value, Error> {
     serde_json::from_str(json)
         .map_err(|_| Error::new(ErrorKind::Panic).with_context("what JavaScript sent is not JSON"))
 }

@@ -8,18 +8,7 @@ use flipt_engine::evaluate::{self, Evaluation, Request};
 use flipt_engine::snapshot::{Decision, Snapshot};
 use napi_derive::napi;
 
-/// A request: keys and values of the context side by side.
-#[napi(object, object_to_js = false)]
-pub struct NativeRequest {
-    /// The flag's key.
-    pub flag_key: String,
-    /// The entity.
-    pub entity_id: String,
-    /// The context's keys.
-    pub keys: Vec<String>,
-    /// The context's values.
-    pub values: Vec<String>,
-}
+use crate::request::NativeRequest;
 
 /// An answer, or the error that stands in its place.
 #[napi(object, object_from_js = false)]
@@ -84,14 +73,24 @@ pub(crate) fn batch(snapshot: &Snapshot, stale: bool, requests: &[NativeRequest]
         let context = request.context();
         answer(evaluate::any(snapshot, &Request::new(&request.flag_key, &request.entity_id, &context)), started)
     });
-    let answers = evaluated.collect();
-    let digest = snapshot.digest().unwrap_or_default().to_owned();
-    NativeBatch { answers, duration_nanos: since(started), digest, stale }
+    NativeBatch::new(snapshot, stale, evaluated.collect(), started)
 }
 
-impl NativeRequest {
-    fn context(&self) -> Vec<(&str, &str)> {
-        self.keys.iter().zip(&self.values).map(|(key, value)| (key.as_str(), value.as_str())).collect()
+/// Evaluates flags for one entity and context from one snapshot.
+pub(crate) fn each(snapshot: &Snapshot, stale: bool, flag_keys: &[String], request: &NativeRequest) -> NativeBatch {
+    let started = monotonic_nanos();
+    let context = request.context();
+    let evaluated = flag_keys.iter().map(|key| {
+        let started = monotonic_nanos();
+        answer(evaluate::any(snapshot, &Request::new(key, &request.entity_id, &context)), started)
+    });
+    NativeBatch::new(snapshot, stale, evaluated.collect(), started)
+}
+
+impl NativeBatch {
+    fn new(snapshot: &Snapshot, stale: bool, answers: Vec<NativeAnswer>, started: u64) -> Self {
+        let digest = snapshot.digest().unwrap_or_default().to_owned();
+        Self { answers, duration_nanos: since(started), digest, stale }
     }
 }
 

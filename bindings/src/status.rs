@@ -71,8 +71,11 @@ fn connection(connection: Connection) -> &'static str {
 pub(crate) fn source(source: Source) -> &'static str {
     match source {
         Source::Snapshot => "snapshot",
+        Source::Bootstrap => "bootstrap",
+        Source::Empty => "empty",
         Source::Cache => "cache",
         Source::Server => "server",
+        Source::File => "file",
         _ => "none",
     }
 }

@@ -1,52 +1,42 @@
 //! The [`Client`]: one namespace kept current in the background and evaluated in place.
 
+mod bootstrap;
+mod core;
+mod handle;
+mod init;
+mod local;
 mod runtime;
+mod seed;
+mod shared;
+mod sources;
 
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
-use tokio_util::sync::CancellationToken;
 
-use crate::cache::Cache;
-use crate::config::{Authentication, Config, ErrorStrategy, FetchMode};
-use crate::error::{Error, ErrorKind, Result, SnapshotReason};
+use self::core::Prepared;
+pub use self::core::live_clients;
+use self::handle::Inner;
+use crate::config::{Authentication, Config, ErrorStrategy};
+use crate::error::{ErrorKind, Result};
 use crate::evaluate::{self, BatchItem, BooleanEvaluation, Request, VariantEvaluation};
-use crate::http::{Fetch, HttpFetch, Limiter};
+use crate::http::Fetch;
 use crate::snapshot::Snapshot;
 pub use crate::status::{Changed, Connection, Event, LogLevel, Observer, Source, Status};
-use crate::store::{Store, StoreWriter, store};
-use crate::sync::{Command, Driver, Journal, Links, Policy, Poller, Reply, Sources, Streamer};
+use crate::store::Store;
+use crate::sync::{Command, Listener, Reply};
 pub use crate::sync::{contained, silence_panics};
 
 /// How long [`Client::close`] waits for the background task.
 const CLOSE_LIMIT: Duration = Duration::from_millis(80);
 
-/// Messages name this instead of a host when the caller fetches.
-const CALLERS_FETCH: &str = "the fetcher";
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
-/// A handle on one namespace of flags; clones share it. Dropping the last one closes the client.
+/// A handle on one namespace of flags; clones are the same handle. Dropping the last of them closes it.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
-
-struct Inner {
-    store: Store,
-    status: Arc<watch::Sender<Status>>,
-    settled: watch::Receiver<Option<Result<()>>>,
-    commands: mpsc::UnboundedSender<Command>,
-    stop: CancellationToken,
-    ended: CancellationToken,
-    strategy: ErrorStrategy,
-    runtime: &'static Handle,
-    /// Weakly, for its connections are the background task's. Dangling when the caller fetches.
-    http: Weak<HttpFetch>,
-}
 
 /// One flag of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +52,8 @@ pub struct FlagSummary {
 }
 
 impl Client {
-    /// Checks the options, loads their snapshot if there is one, and starts the background task.
+    /// Checks the options, loads their snapshot if there is one, and starts the background task, unless the options say
+    /// [`offline`](Config::offline): then there is flag state at once, and neither a thread nor a socket.
     ///
     /// Returns at once; [`ready`](Self::ready) waits for the first load. May be called on any thread, inside a runtime
     /// or outside. `fetch` replaces the built-in requests; `observer` is told what happens.
@@ -72,40 +63,8 @@ impl Client {
     /// gives us no threads.
     pub fn start(config: Config, fetch: Option<Arc<dyn Fetch>>, observer: Option<Arc<dyn Observer>>) -> Result<Self> {
         config.validate()?;
-        let seed = seed(&config)?;
-        let sources = sources(&config, fetch)?;
-        let http = sources.http.as_ref().map_or_else(Weak::new, Arc::downgrade);
-        let runtime = runtime::shared()?;
-        let (writer, store) = store();
-        let cache = cache(&config, observer.clone());
-        let mut journal = Journal::new(observer);
-        if let Some(http) = &sources.http {
-            journal.dangers(http.warnings());
-        }
-        let status = Arc::new(watch::Sender::new(Status::default()));
-        if let Some(seed) = seed {
-            plant(seed, &writer, &status, &mut journal);
-        }
-        let (settle, settled) = watch::channel(None);
-        let (commands, asked) = mpsc::unbounded_channel();
-        let stop = CancellationToken::new();
-        let links = Links {
-            store: store.clone(),
-            commands: asked,
-            stop: stop.clone(),
-            settled: settle,
-            status: Arc::clone(&status),
-            cache,
-        };
-        let driver = Driver::new(links, writer, sources, journal, Policy::new(&config));
-        let ended = CancellationToken::new();
-        let live = Live::new(ended.clone());
-        runtime.spawn(async move {
-            driver.run().await;
-            drop(live);
-        });
-        let strategy = config.error_strategy;
-        Ok(Self(Arc::new(Inner { store, status, settled, commands, stop, ended, strategy, runtime, http })))
+        let prepared = Prepared::new(config.clone(), fetch, None)?;
+        Ok(Self::first(prepared, None, &config, observer.map(Listener::new)))
     }
 
     /// Waits until the first load has settled: loaded, failed for good, out of retries, or out of time.
@@ -114,7 +73,10 @@ impl Client {
     /// Under [`ErrorStrategy::Fail`] the error of the first load, [`ErrorKind::InitTimeout`] when it took too long; the
     /// caller then closes the client. Under [`ErrorStrategy::Fallback`] none of these. [`ErrorKind::Closed`] under both.
     pub async fn ready(&self) -> Result<()> {
-        let mut settled = self.0.settled.clone();
+        if let Some(init) = &self.0.init {
+            return self.first_load(init).await;
+        }
+        let mut settled = self.0.core.settled.clone();
         let result = settled.wait_for(Option::is_some).await.ok().and_then(|result| result.clone());
         self.open()?;
         result.unwrap_or_else(|| Err(ErrorKind::Closed.into()))
@@ -134,13 +96,15 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::InitTimeout`] after `timeout`, [`ErrorKind::Closed`] when the client is closed first.
     pub async fn wait_ready(&self, timeout: Duration) -> Result<()> {
-        let mut status = self.0.status.subscribe();
+        let (mut status, closed) = (self.0.core.status.subscribe(), self.0.closed.clone());
         let there = |status: &Status| status.source != Source::None || status.connection == Connection::Closed;
-        let waited = self.0.runtime.spawn(async move {
-            tokio::time::timeout(timeout, async move { status.wait_for(there).await.map(|_| ()) }).await
+        let Some(task) = self.0.core.task.get().filter(|_| !there(&status.borrow())) else { return self.open() };
+        let waited = task.runtime.spawn(async move {
+            let waiting = closed.run_until_cancelled(status.wait_for(there));
+            tokio::time::timeout(timeout, waiting).await.is_err()
         });
         match waited.await {
-            Ok(Err(_)) => Err(ErrorKind::InitTimeout(timeout).into()),
+            Ok(true) => Err(ErrorKind::InitTimeout(timeout).into()),
             _ => self.open(),
         }
     }
@@ -164,22 +128,31 @@ impl Client {
     pub fn update_authentication(&self, authentication: Vec<Authentication>) -> Result<()> {
         Authentication::validate(&authentication)?;
         self.open()?;
-        let Some(http) = self.0.http.upgrade() else { return Ok(()) };
+        let core = &self.0.core;
+        if core.keep_authentication(&authentication) {
+            shared::identify(core, &authentication);
+            return Ok(());
+        }
+        let Some(http) = core.task.get().and_then(|task| task.http.upgrade()) else { return Ok(()) };
         http.update_authentication(&authentication)?;
-        self.0.commands.send(Command::NewCredential).map_err(|_| ErrorKind::Closed.into())
+        shared::identify(core, &authentication);
+        core.commands.send(Command::NewCredential).map_err(|_| ErrorKind::Closed.into())
     }
 
-    /// [Shuts down](Self::shut_down) and waits, less than 100 ms, until the background task has ended. Idempotent.
+    /// [Shuts down](Self::shut_down) and waits, less than 100 ms, until the background task has ended, or has told this
+    /// handle's observer the last where others go on. Idempotent.
     pub async fn close(&self) {
         self.shut_down();
-        let ended = self.0.ended.clone();
-        let bounded = self.0.runtime.spawn(async move { tokio::time::timeout(CLOSE_LIMIT, ended.cancelled()).await });
+        let core = &self.0.core;
+        let ended = if core.stop.is_cancelled() { core.ended.clone() } else { self.0.left.clone() };
+        let Some(task) = core.task.get() else { return };
+        let bounded = task.runtime.spawn(async move { tokio::time::timeout(CLOSE_LIMIT, ended.cancelled()).await });
         // Late or not, there is nothing more to do.
         let _ = bounded.await;
     }
 
-    /// Ends evaluating, releases the snapshot and tells the background task to end. Idempotent, never blocks, and may
-    /// be called from an [`Observer`].
+    /// Ends evaluating; the last handle also releases the snapshot and tells the background task to end. Idempotent,
+    /// never blocks, and may be called from an [`Observer`].
     pub fn shut_down(&self) {
         self.0.shut_down();
     }
@@ -193,13 +166,14 @@ impl Client {
     /// The status at this moment.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.0.status.borrow().clone()
+        let status = self.0.core.status.borrow().clone();
+        if self.0.store.is_closed() { status.closed() } else { status }
     }
 
-    /// The status and its changes.
+    /// The status and its changes: those of all handles together, whose last one closes it.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Status> {
-        self.0.status.subscribe()
+        self.0.core.status.subscribe()
     }
 
     /// Evaluates a boolean flag on the snapshot in force.
@@ -256,15 +230,26 @@ impl Client {
     }
 
     /// Runs a future on the engine's own threads, for bindings that settle promises from there. Aborting it drops it.
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-        self.0.runtime.spawn(future).abort_handle()
+    ///
+    /// A client that has not used the network yet has no threads: its calls end where they begin, and there is nothing to
+    /// be aborted.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Option<AbortHandle> {
+        let (mut future, core) = (Box::pin(future), &self.0.core);
+        if core.is_asleep() && future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+            return None;
+        }
+        Some(core.task.get()?.runtime.spawn(future).abort_handle())
     }
 
     async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<bool> {
         self.open()?;
+        if self.0.core.is_asleep() {
+            return Ok(false);
+        }
         let (reply, answer) = oneshot::channel();
-        self.0.commands.send(command(reply)).map_err(|_| ErrorKind::Closed)?;
-        let result = answer.await.map_err(|_| ErrorKind::Closed)?;
+        self.0.core.commands.send(command(reply)).map_err(|_| ErrorKind::Closed)?;
+        let answer = self.0.closed.run_until_cancelled(answer);
+        let result = answer.await.ok_or(ErrorKind::Closed)?.map_err(|_| ErrorKind::Closed)?;
         self.open()?;
         match result {
             Err(error) if self.0.strategy == ErrorStrategy::Fail || *error.kind() == ErrorKind::Closed => Err(error),
@@ -287,32 +272,6 @@ impl Client {
     }
 }
 
-impl Inner {
-    fn shut_down(&self) {
-        self.store.close();
-        self.status.send_if_modified(|status| {
-            let first = status.connection != Connection::Closed;
-            if first {
-                *status = std::mem::take(status).closed();
-            }
-            first
-        });
-        self.stop.cancel();
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.shut_down();
-    }
-}
-
-/// The number of clients whose background task has not ended.
-#[must_use]
-pub fn live_clients() -> usize {
-    LIVE.load(Ordering::Acquire)
-}
-
 /// The engine's clock: nanoseconds since a moment that is fixed for the process.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
@@ -320,69 +279,6 @@ pub fn monotonic_nanos() -> u64 {
     static ANCHOR: OnceLock<Instant> = OnceLock::new();
     let elapsed = ANCHOR.get_or_init(Instant::now).elapsed();
     u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Counts a background task for as long as it lives, however it ends.
-struct Live(CancellationToken);
-
-impl Live {
-    fn new(ended: CancellationToken) -> Self {
-        LIVE.fetch_add(1, Ordering::AcqRel);
-        Self(ended)
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        LIVE.fetch_sub(1, Ordering::AcqRel);
-        self.0.cancel();
-    }
-}
-
-/// Where flag state comes from: the server, or the caller's own fetch function.
-fn sources(config: &Config, fetch: Option<Arc<dyn Fetch>>) -> Result<Sources> {
-    let limiter = Limiter::new();
-    if let Some(fetch) = fetch {
-        config.refuse_streaming()?;
-        let poller = Arc::new(Poller::new(config, fetch, CALLERS_FETCH));
-        return Ok(Sources { poller, limiter, http: None, streamer: None });
-    }
-    let http = Arc::new(HttpFetch::new(config)?);
-    let place = http.place().to_owned();
-    let streams = config.fetch_mode == FetchMode::Streaming;
-    let streamer = streams.then(|| Arc::new(Streamer::new(config, Arc::clone(&http), Arc::clone(&limiter))));
-    let poller = Arc::new(Poller::new(config, Arc::clone(&http) as Arc<dyn Fetch>, &place));
-    Ok(Sources { poller, limiter, http: Some(http), streamer })
-}
-
-fn seed(config: &Config) -> Result<Option<Snapshot>> {
-    let Some(text) = &config.snapshot else { return Ok(None) };
-    if text.len() / 4 * 3 > config.max_snapshot_bytes {
-        return Err(Error::new(ErrorKind::Snapshot(SnapshotReason::TooLarge)));
-    }
-    Snapshot::import(text, &config.namespace, config.server_compatibility).map(Some)
-}
-
-/// The last good flag state on disk, if the options ask for it; its troubles are warnings.
-fn cache(config: &Config, observer: Option<Arc<dyn Observer>>) -> Option<Cache> {
-    Cache::new(config, move |message| {
-        if let Some(observer) = &observer {
-            observer.event(Event::Log { level: LogLevel::Warn, message });
-        }
-    })
-}
-
-/// Puts the snapshot of the options in force. It has no ETag: no server vouched for it.
-fn plant(seed: Snapshot, writer: &StoreWriter, status: &watch::Sender<Status>, journal: &mut Journal) {
-    journal.warnings(seed.warnings());
-    status.send_modify(|status| {
-        status.source = Source::Snapshot;
-        status.flag_count = seed.flags().len();
-        status.digest = seed.digest().map(str::to_owned);
-        status.snapshot_bytes = seed.text().len();
-    });
-    writer.install(seed, None);
-    journal.event(Event::Ready);
 }
 
 #[cfg(doctest)]

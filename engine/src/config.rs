@@ -28,6 +28,13 @@
 //! | `tlsConfig` | [`Config::tls`] | the usual trust | see [`TlsConfig`] |
 //! | `proxy` | [`Config::proxy`] | what the environment says | an http or https URL, or false |
 //! | `cache` | [`Config::cache`] | none | `{ path, maxAgeMs? }` |
+//! | `offline` | [`Config::offline`] | false | true or false |
+//! | `bootstrap` | [`Config::bootstrap`] | none | an object of values by flag key, or a text of flag state |
+//! | `localPort` | [`Config::url`] | none | 1 to 65,535 without `url`; not where `NODE_ENV` is `production` |
+//! | `allowLocalPortInProduction` | | false | true or false |
+//! | `overrides` | [`Config::overrides`] | none | an object of values by flag key, or the path of a JSON file with one |
+//! | `allowOverridesInProduction` | [`Config::allow_overrides_in_production`] | false | true or false |
+//! | `source` | [`Config::source`] | none | `{ path, watch?, namespace? }`; not with a fetcher, streaming or a cache |
 
 mod authentication;
 mod cache;
@@ -35,9 +42,11 @@ mod credential_source;
 mod environment;
 mod json;
 mod limits;
+mod local;
 mod proxy;
 mod reader;
 mod server_url;
+mod source;
 mod suggestion;
 mod tls;
 
@@ -49,13 +58,16 @@ pub(crate) use authentication::{flaw, place};
 pub use cache::CacheConfig;
 pub use credential_source::{CredentialFuture, CredentialReason, CredentialRequest, CredentialSource};
 pub use environment::ProcessEnvironment;
+pub(crate) use local::below;
+pub use local::{Bootstrap, Overrides};
 pub use proxy::ProxyChoice;
 pub(crate) use proxy::ProxyUrl;
 pub use server_url::ServerUrl;
+pub use source::SourceConfig;
 pub use tls::TlsConfig;
 
 use crate::error::{Error, ErrorKind, Problem, Result};
-use crate::snapshot::Compatibility;
+use crate::snapshot::{Compatibility, Made};
 
 /// Everything a client can be told. Start from [`Config::default`] or [`Config::from_json`].
 #[derive(Debug, Clone)]
@@ -107,6 +119,16 @@ pub struct Config {
     pub proxy: ProxyChoice,
     /// Where the last good flag state is kept on disk.
     pub cache: Option<CacheConfig>,
+    /// Whether the client starts without a server, and without a background task.
+    pub offline: bool,
+    /// Flag state to start from. Only one of this and `snapshot` may be there.
+    pub bootstrap: Option<Bootstrap>,
+    /// Values that are forced upon flags on a developer's machine.
+    pub overrides: Option<Overrides>,
+    /// Whether `overrides` count where the environment variable `NODE_ENV` is `production`.
+    pub allow_overrides_in_production: bool,
+    /// The feature files that flag state is read from in the place of a server.
+    pub source: Option<SourceConfig>,
     /// What the calling thread's environment says of proxies and certificates. Not an option: the caller puts it here.
     pub process_environment: ProcessEnvironment,
 }
@@ -170,6 +192,11 @@ impl Default for Config {
             tls: TlsConfig::default(),
             proxy: ProxyChoice::default(),
             cache: None,
+            offline: false,
+            bootstrap: None,
+            overrides: None,
+            allow_overrides_in_production: false,
+            source: None,
             process_environment: ProcessEnvironment::default(),
         }
     }
@@ -190,7 +217,8 @@ impl Config {
     /// A value that JSON cannot express arrives as `{"$js": "<description>"}`. An absent option and an option that
     /// is `null` both mean the default, because a caller who passes a setting through has no other word for "not
     /// set". Inside `authentication` the same rule leaves no token, which is refused.
-    /// `fetcher`, `hook`, `logger` and `signal` are known names that the caller handles; their values are not looked at.
+    /// `fetcher`, `hook`, `logger`, `onError`, `onReady`, `onUpdate` and `signal` are known names that the caller handles;
+    /// their values are not looked at.
     ///
     /// # Errors
     /// [`ErrorKind::Options`] with every bad field, not only the first. What was received is described without
@@ -207,14 +235,39 @@ impl Config {
         options: &serde_json::Value,
         sources: &dyn Fn(usize) -> Option<Arc<dyn CredentialSource>>,
     ) -> Result<Self> {
-        json::read(options, sources)
+        Self::from_json_in(options, sources, ProcessEnvironment::default())
     }
 
-    /// A caller's own fetch function makes no streams.
+    /// The same where the environment of the calling thread counts: for what is refused in production, and for the field
+    /// [`process_environment`](Self::process_environment).
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json).
+    pub fn from_json_in(
+        options: &serde_json::Value,
+        sources: &dyn Fn(usize) -> Option<Arc<dyn CredentialSource>>,
+        environment: ProcessEnvironment,
+    ) -> Result<Self> {
+        let config = json::read(options, sources, &environment)?;
+        Ok(Self { process_environment: environment, ..config })
+    }
+
+    /// What is forced upon flag state, once a file of it has been read.
+    pub(crate) fn forced(&self) -> Option<Arc<Made>> {
+        match &self.overrides {
+            Some(Overrides::Values(made)) if !made.is_empty() => Some(Arc::new(made.clone())),
+            _ => None,
+        }
+    }
+
+    /// A caller's own fetch function makes no streams, and reads no files.
     pub(crate) fn refuse_streaming(&self) -> Result<()> {
         let mut problems = Vec::new();
         if self.fetch_mode == FetchMode::Streaming {
             problems.push(limits::streaming_with_a_fetcher());
+        }
+        if self.source.is_some() {
+            problems.push(source::with_a_fetcher());
         }
         refuse(problems)
     }

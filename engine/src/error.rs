@@ -9,6 +9,8 @@ use std::time::Duration;
 
 pub use reasons::{ResponseReason, SnapshotReason, StreamReason, TransportReason};
 
+use crate::features::Finding;
+
 /// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -54,6 +56,8 @@ pub enum ErrorKind {
         /// What is wrong with it.
         reason: String,
     },
+    /// Feature files that cannot be used; everything wrong with them is listed.
+    Source(Vec<Finding>),
     /// A portable snapshot text that cannot be imported.
     Snapshot(SnapshotReason),
     /// A response body that is not a snapshot.
@@ -120,6 +124,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("FLIPT_SNAPSHOT_INVALID", "ValidationError"),
     ("FLIPT_SNAPSHOT_MISMATCH", "ValidationError"),
     ("FLIPT_SNAPSHOT_UNSUPPORTED", "ValidationError"),
+    ("FLIPT_SOURCE_INVALID", "ValidationError"),
     ("FLIPT_STREAM_FAILED", "NetworkError"),
     ("FLIPT_TLS_FAILED", "SecurityError"),
 ];
@@ -135,6 +140,7 @@ impl ErrorKind {
             Self::FlagNotFound { .. } => "FLIPT_FLAG_NOT_FOUND",
             Self::FlagType { .. } => "FLIPT_FLAG_TYPE_MISMATCH",
             Self::FlagInvalid { .. } => "FLIPT_FLAG_INVALID",
+            Self::Source(_) => "FLIPT_SOURCE_INVALID",
             Self::Snapshot(SnapshotReason::Version) => "FLIPT_SNAPSHOT_UNSUPPORTED",
             Self::Snapshot(SnapshotReason::Namespace) => "FLIPT_SNAPSHOT_MISMATCH",
             Self::Snapshot(_) => "FLIPT_SNAPSHOT_INVALID",
@@ -268,6 +274,7 @@ impl fmt::Display for ErrorKind {
             }
             Self::FlagType { flag, wanted } => write!(f, "invalid request: {flag} is not a {wanted} flag"),
             Self::FlagInvalid { flag, reason } => write!(f, "invalid request: flag {flag} cannot be read: {reason}"),
+            Self::Source(findings) => reasons::of_files(findings, f),
             Self::Snapshot(reason) => reason.fmt(f),
             Self::Response(reason) => reason.fmt(f),
             Self::Status(401) => f.write_str("the server did not accept the credentials (401)"),

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use crate::cache;
 use crate::evaluate::{self, BatchItem, Request, frame};
+use crate::features;
 use crate::snapshot::{Compatibility, Flag, Snapshot};
 use crate::store::{Store, StoreWriter, store};
 use crate::sync::{LineDecoder, TooLong};
@@ -32,6 +33,26 @@ pub fn portable(bytes: &[u8]) {
     if let Ok(snapshot) = Snapshot::parse_portable(bytes.into(), "default", None) {
         assert_eq!(snapshot.text(), bytes);
         survives_export(&snapshot);
+    }
+}
+
+/// A feature file, as YAML and as JSON: every mistake has a place in it and a reason, and without one there is a snapshot
+/// of each namespace that reads without a warning.
+pub fn features(bytes: &[u8]) {
+    for name in ["features.yaml", "features.json"] {
+        let read = features::read_file(name, bytes);
+        for finding in read.problems().iter().chain(read.warnings()) {
+            assert!(!finding.reason.is_empty() && !finding.reason.contains("broke"), "{finding}");
+        }
+        for namespace in read.namespaces() {
+            for text in [read.snapshot(namespace), read.served(namespace)] {
+                let snapshot = text.as_ref().map(|text| Snapshot::parse(text.as_bytes(), None));
+                assert_eq!(snapshot.is_none(), !read.problems().is_empty());
+                if let Some(snapshot) = snapshot {
+                    assert!(snapshot.is_ok_and(|snapshot| snapshot.warnings().is_empty()));
+                }
+            }
+        }
     }
 }
 
@@ -230,6 +251,11 @@ mod tests {
     }
 
     #[test]
+    fn feature_files() {
+        hold("features", features);
+    }
+
+    #[test]
     fn streams() {
         hold("lines", lines);
     }
@@ -253,6 +279,11 @@ mod tests {
         }
         for (name, bytes) in corpus("portable") {
             assert!(Snapshot::parse_portable(bytes.into(), "default", None).is_ok(), "{name}");
+        }
+        for (name, bytes) in corpus("features") {
+            let refused = !features::read_file(&name, &bytes).problems().is_empty();
+            let dropped = ["bad-114", "bad-115", "bad-122"].iter().any(|dropped| name.starts_with(dropped));
+            assert_eq!(refused, name.starts_with("bad") && !dropped, "{name}");
         }
         assert!(corpus("lines").iter().any(|(_, bytes)| lines_of(&bytes[2..], usize::MAX).len() > 1));
         for (name, bytes) in corpus("frame") {

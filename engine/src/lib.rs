@@ -26,6 +26,7 @@ pub mod client;
 pub mod config;
 pub mod error;
 pub mod evaluate;
+pub mod features;
 #[cfg(all(feature = "sync", any(test, feature = "fuzzing")))]
 #[doc(hidden)]
 pub mod fuzz;
@@ -34,6 +35,8 @@ pub mod http;
 #[cfg(feature = "sync")]
 pub mod redact;
 pub mod snapshot;
+#[cfg(feature = "sync")]
+pub mod source;
 #[cfg(feature = "sync")]
 pub mod status;
 pub mod store;

@@ -1,11 +1,12 @@
 //! Values that must not reach a log or a message: [`Secret`] hides a credential, [`SafeUrl`] all of a URL but its place.
 
 use std::fmt;
+use std::hint::black_box;
 
 use reqwest::Url;
 
 /// A credential. `Debug` and `Display` print a placeholder; the text itself comes from [`Secret::expose`] only.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Eq)]
 pub struct Secret(String);
 
 impl Secret {
@@ -19,6 +20,15 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+/// Takes as long wherever the two differ, so that the time tells nothing of them but their lengths.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        let pairs = self.0.bytes().zip(other.0.bytes());
+        let difference = pairs.fold(0, |difference, (left, right)| black_box(difference | (left ^ right)));
+        self.0.len() == other.0.len() && difference == 0
     }
 }
 
@@ -79,6 +89,15 @@ mod tests {
             assert!(!shown.contains("hunter2"), "{shown}");
         }
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn secrets_are_equal_when_every_byte_is() {
+        for (left, right, expected) in
+            [("", "", true), ("abc", "abc", true), ("abc", "abd", false), ("abc", "bbc", false), ("abc", "abcd", false)]
+        {
+            assert_eq!(Secret::new(left) == Secret::new(right), expected, "{left} {right}");
+        }
     }
 
     #[test]

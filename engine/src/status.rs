@@ -8,7 +8,7 @@ use std::time::SystemTime;
 pub use mailbox::Mailbox;
 
 use crate::error::Error;
-use crate::snapshot::Change;
+use crate::snapshot::{Change, Snapshot};
 
 /// The state of a client's connection and flags at one moment.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +47,14 @@ pub struct Status {
 }
 
 impl Status {
+    /// Says what flag state is in force.
+    pub(crate) fn describe(&mut self, snapshot: &Snapshot, source: Source) {
+        self.source = source;
+        self.flag_count = snapshot.flags().len();
+        self.digest = snapshot.digest().map(str::to_owned);
+        self.snapshot_bytes = snapshot.text().len();
+    }
+
     /// What remains to be said once the client is closed.
     pub(crate) fn closed(self) -> Self {
         Self {
@@ -107,10 +115,16 @@ pub enum Source {
     None,
     /// The snapshot text among the options.
     Snapshot,
+    /// The bootstrap among the options.
+    Bootstrap,
+    /// Nowhere: the client is offline and has no flags.
+    Empty,
     /// The file that an earlier client left.
     Cache,
     /// The server.
     Server,
+    /// Feature files on this machine.
+    File,
 }
 
 /// Is told what happens inside a client.

@@ -50,9 +50,13 @@ struct Shared {
     stale: AtomicBool,
 }
 
-/// Reads the snapshot in force; cheap to clone, takes no lock.
+/// Reads the snapshot in force; cheap to clone, takes no lock. Clones belong to one handle and are closed together.
 #[derive(Debug, Clone)]
-pub struct Store(Arc<Shared>);
+pub struct Store {
+    shared: Arc<Shared>,
+    /// Whether the handle was closed that reads here; others may go on.
+    is_shut: Arc<AtomicBool>,
+}
 
 /// Replaces the snapshot in force; there is one per client.
 #[derive(Debug)]
@@ -62,14 +66,14 @@ pub struct StoreWriter(Arc<Shared>);
 #[must_use]
 pub fn store() -> (StoreWriter, Store) {
     let shared = Arc::new(Shared::default());
-    (StoreWriter(Arc::clone(&shared)), Store(shared))
+    (StoreWriter(Arc::clone(&shared)), Store { shared, is_shut: Arc::default() })
 }
 
 impl Store {
     /// The snapshot in force, if one was ever installed and the client is open.
     #[must_use]
     pub fn load(&self) -> Guard<Option<Arc<Installed>>> {
-        self.0.installed.load()
+        if self.is_shut.load(Ordering::Acquire) { Guard::from_inner(None) } else { self.shared.installed.load() }
     }
 
     /// The snapshot in force, kept alive by the caller.
@@ -77,8 +81,8 @@ impl Store {
     /// # Errors
     /// [`ErrorKind::Closed`], and [`ErrorKind::NotReady`] before the first one was installed.
     pub fn installed(&self) -> Result<Arc<Installed>> {
-        match self.0.installed.load_full() {
-            Some(installed) => Ok(installed),
+        match &*self.load() {
+            Some(installed) => Ok(Arc::clone(installed)),
             None if self.is_closed() => Err(ErrorKind::Closed.into()),
             None => Err(ErrorKind::NotReady.into()),
         }
@@ -87,26 +91,38 @@ impl Store {
     /// Whether the client was closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.0.closed.load(Ordering::Acquire)
+        self.is_shut.load(Ordering::Acquire) || self.shared.closed.load(Ordering::Acquire)
     }
 
     /// Whether the snapshot in force counts as stale.
     #[must_use]
     pub fn is_stale(&self) -> bool {
-        self.0.stale.load(Ordering::Relaxed)
+        self.shared.stale.load(Ordering::Relaxed)
     }
 
     /// Says so. Only the task that keeps the snapshot current knows.
     #[cfg(feature = "sync")]
     pub(crate) fn set_stale(&self, stale: bool) {
-        self.0.stale.store(stale, Ordering::Relaxed);
+        self.shared.stale.store(stale, Ordering::Relaxed);
     }
 
-    /// Ends reading at once and releases the snapshot. Idempotent; only `Client::close` calls it.
+    /// The same flag state for another handle, which is closed by itself.
+    #[cfg(feature = "sync")]
+    pub(crate) fn handle(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), is_shut: Arc::default() }
+    }
+
+    /// Ends reading at once, for this handle alone; `false` when that was done before.
+    #[cfg(feature = "sync")]
+    pub(crate) fn shut(&self) -> bool {
+        !self.is_shut.swap(true, Ordering::AcqRel)
+    }
+
+    /// Ends reading at once, for every handle, and releases the snapshot. Idempotent.
     #[cfg(feature = "sync")]
     pub(crate) fn close(&self) {
-        self.0.closed.store(true, Ordering::Release);
-        self.0.installed.store(None);
+        self.shared.closed.store(true, Ordering::Release);
+        self.shared.installed.store(None);
     }
 }
 

@@ -4,6 +4,8 @@
 
 #[path = "conformance/answer.rs"]
 mod answer;
+#[path = "conformance/explained.rs"]
+mod explained;
 #[path = "conformance/vectors.rs"]
 mod vectors;
 
@@ -55,6 +57,23 @@ fn only_v1_matches_of_rules_without_segments_cannot_be_reproduced() {
         }
     }
     assert_eq!(known.len(), NOT_IN_V1_SNAPSHOTS, "{known:?}");
+}
+
+#[test]
+fn every_answer_is_explained() {
+    for (prefix, compatibility, least) in [("p-", Compatibility::V2, 19_331), ("v1-", Compatibility::V1, 7_786)] {
+        let mut seen = explained::Seen::default();
+        for group in vectors::groups(prefix).iter().chain(&vectors::demo()) {
+            let served = group.snapshot(Some(compatibility));
+            explained::verify(group, &served, &group.body(), 1, &mut seen);
+            let imported = Snapshot::import(&served.export(), served.namespace(), None).unwrap();
+            explained::verify(group, &imported, &group.body(), 5, &mut seen);
+        }
+        assert!(seen.cases >= least, "{seen:?}");
+        let each = [seen.constraints, seen.splits, seen.thresholds, seen.not_reached, seen.errors];
+        assert!(each.iter().all(|&count| count > 100), "{seen:?}");
+        assert_eq!(seen.beyond_all_shares > 0, compatibility == Compatibility::V1, "{seen:?}");
+    }
 }
 
 /// Asks every case of a group in every way and returns how many there are.

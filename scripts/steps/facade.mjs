@@ -10,25 +10,38 @@ const unsupported = {
   'engine.wasm': 'in browsers use "@flipt-io/flipt-client-js/browser", which brings its own engine',
 };
 
+/** What users can import: the name of the ESM file, and the compiled module that it stands for. */
+const entryPoints = {
+  index: 'index',
+  testing: 'testing/index',
+  openfeature: 'openfeature/index',
+};
+
 /**
- * Writes what ESM users import, from the exports of the compiled `index`: names only, the implementation stays the one
- * CommonJS copy, so that a process that mixes `import` and `require` has one set of classes.
+ * Writes what ESM users import, from the exports of the compiled entry points: names only, the implementation stays the
+ * one CommonJS copy, so that a process that mixes `import` and `require` has one set of classes.
  */
 export async function writeFacade(dist) {
-  const { values, types } = exportsOf(join(dist, 'index.d.ts'));
   mkdirSync(join(dist, 'esm'));
-  write(
-    join(dist, 'esm/index.mjs'),
-    `import implementation from '../index.js';\n\nexport const {\n${list(values)}} = implementation;\n`,
-  );
-  write(
-    join(dist, 'esm/index.d.mts'),
-    `export {\n${list(values)}} from '../index.js';\nexport type {\n${list(types)}} from '../index.js';\n`,
-  );
+  for (const [name, module] of Object.entries(entryPoints)) {
+    writeEntryPoint(join(dist, 'esm', name), `../${module}.js`, exportsOf(dist, module));
+  }
+  const { values } = exportsOf(dist, entryPoints.index);
   mkdirSync(join(dist, 'unsupported'));
   for (const [name, advice] of Object.entries(unsupported)) {
     writeUnsupported(join(dist, 'unsupported', name), name, advice, values);
   }
+}
+
+function writeEntryPoint(path, from, { values, types }) {
+  write(
+    `${path}.mjs`,
+    `import implementation from '${from}';\n\nexport const {\n${list(values)}} = implementation;\n`,
+  );
+  write(
+    `${path}.d.mts`,
+    `export {\n${list(values)}} from '${from}';\nexport type {\n${list(types)}} from '${from}';\n`,
+  );
 }
 
 /**
@@ -45,7 +58,8 @@ function writeUnsupported(path, name, advice, values) {
   write(`${path}.d.mts`, declaration);
 }
 
-function exportsOf(entry) {
+function exportsOf(dist, module) {
+  const entry = join(dist, `${module}.d.ts`);
   const program = ts.createProgram([entry], {
     module: ts.ModuleKind.Node16,
     moduleResolution: ts.ModuleResolutionKind.Node16,
@@ -55,7 +69,7 @@ function exportsOf(entry) {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(entry);
   const symbol = source && checker.getSymbolAtLocation(source);
-  if (!symbol) throw new StepError('src/index.ts exports nothing.');
+  if (!symbol) throw new StepError(`src/${module}.ts exports nothing.`);
   const values = [];
   const types = [];
   for (const one of checker.getExportsOfModule(symbol)) {

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { alone } from './lock.mjs';
 import { root, runNode, StepError } from './process.mjs';
@@ -42,6 +42,8 @@ async function compile(folder) {
   if (code !== 0) throw new StepError(`TypeScript does not compile:\n${stdout}`);
   const { writeFacade } = await import('./facade.mjs');
   await writeFacade(join(root, folder));
+  // npx runs the program of a checkout as it lies there.
+  chmodSync(join(root, folder, 'cli/main.js'), 0o755);
 }
 
 /** Puts the fresh folder in the place of dist; programs that run meanwhile see one or the other. */

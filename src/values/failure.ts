@@ -1,5 +1,6 @@
 import { FliptError } from '../errors.js';
 import { thrownText } from '../logger.js';
+import type { Plan } from '../plan.js';
 import type { DetailsErrorCode } from './details.js';
 
 /** Which codes of details stand for errors of the addon and of the raw evaluation; every other is `GENERAL`. */
@@ -25,6 +26,15 @@ export class Failure {
   /** The failure that an error of the addon means. */
   static ofCode(code: string | undefined, message: string): Failure {
     return new Failure(CODES[code ?? ''] ?? 'GENERAL', message);
+  }
+
+  /** Why a flag cannot be evaluated, if it cannot. */
+  static ofPlan({ error, isAskable, flagKey }: Plan): Failure | undefined {
+    if (error !== undefined) {
+      return Failure.ofCode(error.code, error.message);
+    }
+    const message = `invalid request: ${flagKey} is not a boolean or variant flag`;
+    return isAskable ? undefined : new Failure('TYPE_MISMATCH', message);
   }
 
   /** The failure that something thrown means. */

@@ -1,11 +1,37 @@
+import type { Explanation } from '../explain.js';
 import type { ContextScope } from './context-scope.js';
 import type { EvaluationDetails, FlagValue } from './details.js';
 import type { FlagContext } from './flag-context.js';
+import type {
+  BooleanFlagKey,
+  FlagKey,
+  NumberFlagKey,
+  ObjectFlagKey,
+  StringFlagKey,
+} from './flag-key.js';
 import { type FlagsState, flagsState } from './flags-state.js';
-import { anyValue, booleanValue, numberValue, objectValue, stringValue } from './reading.js';
+import type { Form } from './form.js';
+import {
+  anyValue,
+  booleanValue,
+  numberValue,
+  objectValue,
+  type Reading,
+  stringValue,
+} from './reading.js';
 import type { Selection } from './selection.js';
 import type { Widened } from './types.js';
 import type { Valuation } from './valuation.js';
+
+/** Evaluates as the methods of {@link FlagValues} do, into a form of the caller's; for this package alone. */
+export let formed: <R>(
+  values: FlagValues,
+  flagKey: string,
+  defaultValue: unknown,
+  context: unknown,
+  reading: Reading,
+  form: Form<R>,
+) => R;
 
 /**
  * Reads the values of flags. It never throws: whatever is wrong with client, flag, context or arguments, the default
@@ -19,6 +45,11 @@ export class FlagValues {
   readonly #valuation: Valuation;
   readonly #scope: ContextScope;
 
+  static {
+    formed = (values, flagKey, defaultValue, context, reading, form) =>
+      values.#valuation.formed(flagKey, defaultValue, values.#scope, context, reading, form);
+  }
+
   /** Made by clients, and by {@link FlagValues.withContext}. */
   constructor(valuation: Valuation, scope: ContextScope) {
     this.#valuation = valuation;
@@ -26,13 +57,13 @@ export class FlagValues {
   }
 
   /** The value of a boolean flag. */
-  getBooleanValue(flagKey: string, defaultValue: boolean, context?: FlagContext): boolean {
+  getBooleanValue(flagKey: BooleanFlagKey, defaultValue: boolean, context?: FlagContext): boolean {
     return this.#valuation.value(flagKey, defaultValue, this.#scope, context, booleanValue);
   }
 
   /** As {@link FlagValues.getBooleanValue}, with how the value came about. */
   getBooleanDetails(
-    flagKey: string,
+    flagKey: BooleanFlagKey,
     defaultValue: boolean,
     context?: FlagContext,
   ): EvaluationDetails<boolean> {
@@ -40,13 +71,13 @@ export class FlagValues {
   }
 
   /** The key of the variant that a flag chooses. */
-  getStringValue(flagKey: string, defaultValue: string, context?: FlagContext): string {
+  getStringValue(flagKey: StringFlagKey, defaultValue: string, context?: FlagContext): string {
     return this.#valuation.value(flagKey, defaultValue, this.#scope, context, stringValue);
   }
 
   /** As {@link FlagValues.getStringValue}, with how the value came about. */
   getStringDetails(
-    flagKey: string,
+    flagKey: StringFlagKey,
     defaultValue: string,
     context?: FlagContext,
   ): EvaluationDetails<string> {
@@ -54,13 +85,13 @@ export class FlagValues {
   }
 
   /** The number that a flag's variant stands for: the one attached to it, else its key. */
-  getNumberValue(flagKey: string, defaultValue: number, context?: FlagContext): number {
+  getNumberValue(flagKey: NumberFlagKey, defaultValue: number, context?: FlagContext): number {
     return this.#valuation.value(flagKey, defaultValue, this.#scope, context, numberValue);
   }
 
   /** As {@link FlagValues.getNumberValue}, with how the value came about. */
   getNumberDetails(
-    flagKey: string,
+    flagKey: NumberFlagKey,
     defaultValue: number,
     context?: FlagContext,
   ): EvaluationDetails<number> {
@@ -68,13 +99,17 @@ export class FlagValues {
   }
 
   /** The structure attached to a flag's variant, frozen. Its shape is not checked. */
-  getObjectValue<T extends object>(flagKey: string, defaultValue: T, context?: FlagContext): T {
+  getObjectValue<T extends object>(
+    flagKey: ObjectFlagKey,
+    defaultValue: T,
+    context?: FlagContext,
+  ): T {
     return this.#valuation.value(flagKey, defaultValue, this.#scope, context, objectValue);
   }
 
   /** As {@link FlagValues.getObjectValue}, with how the value came about. */
   getObjectDetails<T extends object>(
-    flagKey: string,
+    flagKey: ObjectFlagKey,
     defaultValue: T,
     context?: FlagContext,
   ): EvaluationDetails<T> {
@@ -83,7 +118,7 @@ export class FlagValues {
 
   /** The value of a flag, of the type that the default has; with `null` or `undefined`, of any type. */
   variation<T>(
-    flagKey: string,
+    flagKey: FlagKey,
     context: FlagContext | null | undefined,
     defaultValue: T,
   ): Widened<T> {
@@ -92,7 +127,7 @@ export class FlagValues {
 
   /** As {@link FlagValues.variation}, with how the value came about. */
   variationDetail<T>(
-    flagKey: string,
+    flagKey: FlagKey,
     context: FlagContext | null | undefined,
     defaultValue: T,
   ): EvaluationDetails<Widened<T>> {
@@ -104,7 +139,7 @@ export class FlagValues {
    * key; `undefined` as value where no variant is chosen. Returns `undefined` when there is no such flag.
    */
   evaluateFlag(
-    flagKey: string,
+    flagKey: FlagKey,
     context?: FlagContext,
   ): EvaluationDetails<FlagValue | undefined> | undefined {
     const details = this.#valuation.quietly(flagKey, this.#scope, context, anyValue);
@@ -128,6 +163,14 @@ export class FlagValues {
    */
   allFlagsState(context?: FlagContext, selection?: Selection): FlagsState {
     return flagsState(this.evaluateAll(context, selection));
+  }
+
+  /**
+   * Tells why a flag answers as it does: which rule decided, which constraints matched, and where the entity falls in a
+   * split. By the code that evaluates, though far slower. Where there is no answer, that of the explanation is an error.
+   */
+  explain(flagKey: FlagKey, context?: FlagContext): Explanation {
+    return this.#valuation.explain(flagKey, this.#scope, context);
   }
 
   /** Whether the flag state has a flag of this key. */

@@ -26,11 +26,17 @@ export interface FlagsState {
 export interface FlagsStateReader {
   /** Digest of the flag state behind the values. */
   readonly digest: string;
+  /** The value of a boolean flag. */
   getBooleanValue(flagKey: string, defaultValue: boolean): boolean;
+  /** The key of a flag's variant. */
   getStringValue(flagKey: string, defaultValue: string): string;
+  /** The number that a flag's variant stands for. */
   getNumberValue(flagKey: string, defaultValue: number): number;
+  /** The structure attached to a flag's variant. */
   getObjectValue<T extends object>(flagKey: string, defaultValue: T): T;
+  /** Whether there is a value of this flag. */
   hasFlag(flagKey: string): boolean;
+  /** The keys of all flags. */
   getAllFlagKeys(): string[];
 }
 

@@ -43,6 +43,11 @@ export const objectValue: Reading = (outcome) => {
 export const anyValue: Reading = (outcome) =>
   outcome.isBoolean || outcome.variantKey !== '' ? untyped(outcome) : ABSENT;
 
+/** Whether a flag of this kind can have such a value at all. */
+export function suits(reading: Reading, isBoolean: boolean): boolean {
+  return reading === anyValue || (reading === booleanValue) === isBoolean;
+}
+
 const KINDS = new Map<Reading | undefined, EvaluationKind>([
   [booleanValue, 'boolean'],
   [stringValue, 'string'],

@@ -2,18 +2,25 @@ import { isPresent } from '../arguments.js';
 import { contextProblems, readAll, type Spare } from '../context.js';
 import { describe } from '../encode.js';
 import { describeProblem, FliptError, unwrap } from '../errors.js';
+import { type Explanation, explain } from '../explain.js';
 import { FIRST, type Frame, Status, statusError } from '../frame.js';
-import type { NativeBatch, NativeClient } from '../native.js';
+import type { NativeAnswer, NativeBatch, NativeClient } from '../native.js';
 import { Outcome } from '../outcome.js';
 import { counters, isForcedSlow } from '../path.js';
 import { Plan, type Plans, segmentKeys } from '../plan.js';
 import { Attachments } from './attachments.js';
 import { type Complaints, entityMissing, Failure } from './failure.js';
 import { targetingKeyOf } from './flag-context.js';
+import { anyValue, type Reading, suits } from './reading.js';
 import { type Selection, selected } from './selection.js';
 import { type AllAnswers, type Receive, Sheet } from './sheet.js';
 
 const ATTEMPTS = 2;
+/** Flags with many segments can have very many sets of them that match. */
+const MOST_NOTES = 64;
+
+/** Makes something of an answer, the segments that matched, and the digest of its flag state. */
+export type Note<T> = (outcome: Outcome, segmentKeys: readonly string[], digest: string) => T;
 
 /** Finds out what flags are worth for a context, for one client. What it returned last can be asked about further. */
 export class Resolver {
@@ -34,8 +41,8 @@ export class Resolver {
     this.#spare = (key, value) => this.#spared(key, value);
   }
 
-  /** What a flag is worth, or why that is not known. */
-  ask(flagKey: string, context: unknown): Outcome | Failure {
+  /** What a flag is worth, or why that is not known. `reading` is what will be read from it. */
+  ask(flagKey: string, context: unknown, reading: Reading): Outcome | Failure {
     const entity = targetingKeyOf(context);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       let plan = this.#plans.get(flagKey);
@@ -54,7 +61,7 @@ export class Resolver {
         counters.fast++;
         // Only now: getters of the context may have asked meanwhile.
         this.#source = plan;
-        return plan.needsEntity && entity === ''
+        return plan.needsEntity && entity === '' && suits(reading, plan.kind === 'boolean')
           ? entityMissing(flagKey)
           : (plan.outcomes[this.#frame.outcome(FIRST)] as Outcome);
       }
@@ -64,7 +71,7 @@ export class Resolver {
       counters.stale++;
       this.#plans.clear();
     }
-    return this.#slow(flagKey, entity, context);
+    return this.#slow(flagKey, entity, context, reading);
   }
 
   /** The segments that matched in the last answer. */
@@ -73,6 +80,24 @@ export class Resolver {
     return source === undefined || source instanceof Plan
       ? segmentKeys(outcome, this.#frame.segments(FIRST))
       : [...(source.answers[0]?.segmentKeys ?? [])];
+  }
+
+  /** What `note` makes of the last answer, remembered for as long as its flag state is in force. */
+  noted<T extends object>(outcome: Outcome, note: Note<T>): T {
+    if (this.#source !== undefined && !(this.#source instanceof Plan)) {
+      return note(outcome, this.segmentKeys(outcome), this.digest);
+    }
+    const mask = this.#frame.segments(FIRST);
+    const known = outcome.notes?.get(mask);
+    if (known !== undefined) {
+      return known as T;
+    }
+    const made = note(outcome, segmentKeys(outcome, mask), this.digest);
+    if (outcome.notes === undefined || outcome.notes.size >= MOST_NOTES) {
+      outcome.notes = new Map();
+    }
+    outcome.notes.set(mask, made);
+    return made;
   }
 
   /** The digest of the flag state that gave the last answer. */
@@ -96,12 +121,14 @@ export class Resolver {
   askAll(context: unknown, selection: Selection): AllAnswers | Failure {
     const entity = targetingKeyOf(context);
     for (let attempt = 0; attempt < ATTEMPTS && !isForcedSlow(); attempt++) {
+      let sheet: Sheet;
       try {
-        this.#sheet ??= new Sheet(this.#native, this.#plans);
+        sheet = this.#sheet ?? new Sheet(this.#native, this.#plans);
       } catch (error) {
         return Failure.of(error);
       }
-      const answers = this.#sheet.ask(entity, context, selection, this.#spare);
+      this.#sheet = sheet.isEmpty ? undefined : sheet;
+      const answers = sheet.ask(entity, context, selection, this.#spare);
       if (answers === 'too large') {
         break;
       }
@@ -114,6 +141,11 @@ export class Resolver {
       this.#plans.clear();
     }
     return this.#slowAll(entity, context, selection);
+  }
+
+  /** Why a flag answers as it does, for the context that a function returns. */
+  explain(flagKey: unknown, context: () => unknown): Explanation {
+    return explain(this.#native, flagKey, context, this.#spare);
   }
 
   #planned(flagKey: unknown): Plan | Failure {
@@ -130,16 +162,16 @@ export class Resolver {
     } catch (error) {
       return Failure.of(error);
     }
-    return (plan.error && Failure.ofCode(plan.error.code, plan.error.message)) ?? plan;
+    return Failure.ofPlan(plan) ?? plan;
   }
 
-  #slow(flagKey: string, entityId: string, context: unknown): Outcome | Failure {
+  #slow(flagKey: string, entityId: string, context: unknown, reading: Reading): Outcome | Failure {
     counters.slow++;
     try {
       const request = { flagKey, entityId, ...readAll(context, this.#spare) };
       const batch = unwrap(this.#native.evaluateBatch([request]));
       this.#source = batch;
-      return this.#outcome(flagKey, entityId, batch.answers[0]);
+      return this.#outcome(flagKey, entityId, batch.answers[0], reading);
     } catch (error) {
       return FliptError.is(error) ? Failure.of(error) : unreadable(context);
     }
@@ -148,12 +180,13 @@ export class Resolver {
   #outcome(
     flagKey: string,
     entityId: string,
-    answer: NativeBatch['answers'][number] | undefined,
+    answer: NativeAnswer | undefined,
+    reading: Reading,
   ): Outcome | Failure {
     if (answer === undefined || answer.kind === 'error') {
       return Failure.ofCode(answer?.code, answer?.message ?? 'there is no answer');
     }
-    if (answer.needsEntity && entityId === '') {
+    if (answer.needsEntity && entityId === '' && suits(reading, answer.kind === 'boolean')) {
       return entityMissing(flagKey);
     }
     const attachments = this.#plans.get(flagKey)?.attachments ?? new Attachments();
@@ -163,15 +196,15 @@ export class Resolver {
   #slowAll(entityId: string, context: unknown, selection: Selection): AllAnswers | Failure {
     counters.slow++;
     try {
-      const pairs = readAll(context, this.#spare);
+      const request = { flagKey: '', entityId, ...readAll(context, this.#spare) };
       const listed = unwrap(this.#native.listFlags()).map((flag) => flag.key);
       const flagKeys = [...new Set(listed)].filter(selected(selection));
-      const requests = flagKeys.map((flagKey) => ({ flagKey, entityId, ...pairs }));
-      const { answers, digest, stale } = unwrap(this.#native.evaluateBatch(requests));
+      const { answers, digest, stale } = unwrap(this.#native.evaluateEach(flagKeys, request));
       const each = (receive: Receive): void =>
         answers.forEach((answer, index) => {
           const flagKey = flagKeys[index] as string;
-          receive(flagKey, this.#outcome(flagKey, entityId, answer), answer.segmentKeys);
+          const outcome = this.#outcome(flagKey, entityId, answer, anyValue);
+          receive(flagKey, outcome, answer.segmentKeys);
         });
       return { digest, stale, each };
     } catch (error) {

@@ -37,7 +37,7 @@ export class Line {
     this.outcomes = plan.outcomes;
     this.needsEntity = plan.needsEntity;
     this.length = itemLength(plan);
-    this.failure = plan.isAskable ? undefined : unaskable(plan);
+    this.failure = Failure.ofPlan(plan);
   }
 }
 
@@ -70,6 +70,11 @@ export class Sheet {
     this.#keys = new KeyPositions([...names.keys()]);
     this.#fits = all.every((plan) => plan.fits);
     this.#frame = new Frame(native);
+  }
+
+  /** Whether there are no flags; nobody notices then when this flag state is replaced. */
+  get isEmpty(): boolean {
+    return this.#lines.length === 0;
   }
 
   /** The answers of a selection of flags; `stale` when flag state was replaced since. */
@@ -139,11 +144,4 @@ export class Sheet {
       slot += length;
     }
   }
-}
-
-function unaskable({ flagKey, error }: Plan): Failure {
-  return Failure.ofCode(
-    error?.code ?? 'FLIPT_FLAG_TYPE_MISMATCH',
-    error?.message ?? `invalid request: ${flagKey} is not a boolean or variant flag`,
-  );
 }

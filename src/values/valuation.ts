@@ -1,12 +1,13 @@
 import { unwrap } from '../errors.js';
+import type { Explanation } from '../explain.js';
 import type { NativeClient } from '../native.js';
-import type { Outcome } from '../outcome.js';
 import { MALFORMED } from './attachments.js';
 import { ContextScope } from './context-scope.js';
 import type { EvaluationDetails, FlagValue } from './details.js';
 import { Failure } from './failure.js';
+import { answered, type Form, failed, unfit, withDetails, worth } from './form.js';
 import { type Observers, seenContext } from './observation.js';
-import { ABSENT, anyValue, kindOf, MISMATCH, type Reading, readingFor } from './reading.js';
+import { ABSENT, kindOf, MISMATCH, type Reading, readingFor } from './reading.js';
 import type { Resolver } from './resolver.js';
 import { type Selection, selected } from './selection.js';
 import type { Widened } from './types.js';
@@ -41,7 +42,7 @@ export class Valuation {
     }
     let failure: Failure;
     try {
-      const asked = this.#resolver.ask(flagKey, scope.effective(context));
+      const asked = this.#resolver.ask(flagKey, scope.effective(context), reading);
       if (asked instanceof Failure) {
         failure = asked;
       } else {
@@ -73,6 +74,36 @@ export class Valuation {
       this.#complain(flagKey, new Failure(details.errorCode, details.errorMessage ?? ''));
     }
     return details;
+  }
+
+  /** As `details`, in another form. */
+  formed<R>(
+    flagKey: string,
+    defaultValue: unknown,
+    scope: ContextScope,
+    context: unknown,
+    reading: Reading,
+    form: Form<R>,
+  ): R {
+    const observers = this.#observers;
+    if (!observers.areOn) {
+      return this.#formed(flagKey, defaultValue, scope, context, reading, form);
+    }
+    const seen = this.#seen(scope, context);
+    const observed = observers.begin([
+      { flagKey, kind: kindOf(reading), defaultValue, context: seen.shown },
+    ]);
+    const both = withDetails(flagKey, form);
+    const { details, formed } = this.#formed(
+      flagKey,
+      defaultValue,
+      seen.scope,
+      seen.context,
+      reading,
+      both,
+    );
+    observers.end(observed, [details]);
+    return formed;
   }
 
   /** As `details` without a default, and without a line in the log. */
@@ -116,6 +147,10 @@ export class Valuation {
       flagKeys.map((flagKey) => all[flagKey] ?? this.#failed(flagKey, undefined, gone(flagKey))),
     );
     return all;
+  }
+
+  explain(flagKey: unknown, scope: ContextScope, context: unknown): Explanation {
+    return this.#resolver.explain(flagKey, () => scope.effective(context));
   }
 
   has(flagKey: unknown): boolean {
@@ -167,7 +202,7 @@ export class Valuation {
     }
     const resolver = this.#resolver;
     try {
-      const asked = resolver.ask(flagKey, scope.effective(context));
+      const asked = resolver.ask(flagKey, scope.effective(context), reading);
       if (asked instanceof Failure) {
         return this.#failed(flagKey, defaultValue, asked);
       }
@@ -181,6 +216,34 @@ export class Valuation {
     } catch (error) {
       return this.#failed(flagKey, defaultValue, Failure.of(error));
     }
+  }
+
+  #formed<R>(
+    flagKey: string,
+    defaultValue: unknown,
+    scope: ContextScope,
+    context: unknown,
+    reading: Reading,
+    form: Form<R>,
+  ): R {
+    const resolver = this.#resolver;
+    let failure: Failure;
+    try {
+      const asked = resolver.ask(flagKey, scope.effective(context), reading);
+      if (asked instanceof Failure) {
+        failure = asked;
+      } else {
+        const read = reading(asked);
+        if (read !== MISMATCH && read !== MALFORMED) {
+          return form.answered(read === ABSENT ? defaultValue : read, asked, resolver);
+        }
+        failure = unfit(flagKey, reading, read);
+      }
+    } catch (error) {
+      failure = Failure.of(error);
+    }
+    this.#complain(flagKey, failure);
+    return form.failed(defaultValue, failure, resolver.state());
   }
 
   #all(scope: ContextScope, context: unknown, selection: Selection | undefined): AllDetails {
@@ -237,17 +300,6 @@ export class Valuation {
   }
 }
 
-function worth(outcome: Outcome): FlagValue | undefined {
-  const value = anyValue(outcome);
-  return value === ABSENT ? undefined : (value as FlagValue);
-}
-
-function unfit(flagKey: string, reading: Reading, read: unknown): Failure {
-  return read === MALFORMED
-    ? new Failure('PARSE_ERROR', `the attachment of the variant that ${flagKey} chose is not JSON`)
-    : new Failure('TYPE_MISMATCH', `${flagKey} has no ${kindOf(reading)} value`);
-}
-
 function unreadable(defaultValue: unknown): Failure {
   return new Failure(
     'GENERAL',
@@ -257,42 +309,4 @@ function unreadable(defaultValue: unknown): Failure {
 
 function gone(flagKey: string): Failure {
   return new Failure('FLAG_NOT_FOUND', `${flagKey} was removed meanwhile`);
-}
-
-function answered<T>(
-  flagKey: string,
-  value: T,
-  outcome: Outcome,
-  segmentKeys: string[],
-  digest: string,
-  stale: boolean,
-): EvaluationDetails<T> {
-  const { variantKey: variant, ruleId, why: reason } = outcome;
-  if (ruleId === undefined) {
-    return variant === ''
-      ? { flagKey, value, reason, segmentKeys, digest, stale }
-      : { flagKey, value, variant, reason, segmentKeys, digest, stale };
-  }
-  return variant === ''
-    ? { flagKey, value, reason, segmentKeys, ruleId, digest, stale }
-    : { flagKey, value, variant, reason, segmentKeys, ruleId, digest, stale };
-}
-
-function failed<T>(
-  flagKey: string,
-  value: T,
-  { code: errorCode, message: errorMessage }: Failure,
-  digest: string,
-  stale: boolean,
-): EvaluationDetails<T> {
-  return {
-    flagKey,
-    value,
-    reason: 'ERROR',
-    errorCode,
-    errorMessage,
-    segmentKeys: [],
-    digest,
-    stale,
-  };
 }

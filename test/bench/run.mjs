@@ -19,7 +19,7 @@ import {
   streamDelay,
   visibility,
 } from './lifecycle.mjs';
-import { Contender, measure } from './rounds.mjs';
+import { Contender, measure, minimumAndMedian } from './rounds.mjs';
 import { Rows, ratio, units } from './rows.mjs';
 import { markdown, plain } from './table.mjs';
 import { values } from './values.mjs';
@@ -60,6 +60,7 @@ const [us, them] = contenders;
 
 const peerTable = await booleans();
 await otherEvaluations();
+await openFeature();
 await growth();
 wrong.push(...(await values({ rows, us, them, rounds: ROUNDS, progress })));
 for (const contender of contenders) await contender.end();
@@ -131,6 +132,24 @@ async function otherEvaluations() {
   sameChecksum('evaluateBatch', batches);
   rows.atMost('evaluateBatch of 10', 'nanos', batches.get(US));
   rows.atLeast('  against flipt-client-js', 'times', ratio(batches.get(THEM), batches.get(US)), 40);
+}
+
+/** What the provider for OpenFeature adds to a value, in the middle of all rounds. */
+async function openFeature() {
+  progress('OpenFeature');
+  const lane = (method) => ({ contender: us, question: question(method, 20) });
+  const measured = await measure(
+    { value: lane('value'), resolved: lane('resolved'), awaited: lane('awaited') },
+    ROUNDS,
+  );
+  const [value, resolved, awaited] = ['value', 'resolved', 'awaited'].map((name) =>
+    measured.get(name),
+  );
+  const over = ({ nanos }) =>
+    minimumAndMedian(nanos.map((time, round) => time - value.nanos[round]));
+  rows.atMost('OpenFeature: the provider, over getBooleanValue', 'nanos', over(resolved), 150);
+  rows.atMost('  and with its promise awaited', 'nanos', over(awaited));
+  if (awaited.checksum !== value.checksum) wrong.push('the provider answers differently');
 }
 
 /** The same ten flags asked of a small and of a large namespace; asking all of the large one is for information. */

@@ -161,6 +161,78 @@ console.log(JSON.stringify({ same, names, esm: Object.keys(esm).sort() }));`,
   }
 });
 
+describe('the command line', () => {
+  it('is installed under the name of the package', async () => {
+    const program = join('node_modules', '.bin', 'flipt-native');
+    const args = [
+      'evaluate',
+      'new-checkout',
+      '-n',
+      'shop',
+      '-e',
+      'ada',
+      '-c',
+      'staff=true',
+      '--json',
+    ];
+    const { code, stdout, stderr } = await execute(program, args, {
+      cwd: complete,
+      shell: process.platform === 'win32',
+      env: { FLIPT_URL: server.url },
+    });
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    const { value, segmentKeys } = JSON.parse(stdout);
+    assert.deepEqual({ value, segmentKeys }, { value: true, segmentKeys: ['staff'] });
+  });
+});
+
+describe('the provider for OpenFeature', () => {
+  const imports = `import { FliptProvider } from 'flipt-native/openfeature';`;
+  const requires = `const { FliptProvider } = require('flipt-native/openfeature');`;
+  const start = () =>
+    `const provider = new FliptProvider(${JSON.stringify({ url: server.url, namespace: 'shop' })});`;
+  const asked = `'new-checkout', false, { targetingKey: 'ada', email: 'ada@shop.example' }`;
+
+  it('is there without the SDK, in one copy', async () => {
+    const ran = await runProgram(
+      complete,
+      'without-sdk.mjs',
+      `${imports}
+import { createRequire } from 'node:module';
+const require = createRequire(import.meta.url);
+const same = require('flipt-native/openfeature').FliptProvider === FliptProvider;
+const sdk = await import('@openfeature/server-sdk').catch(({ code }) => code);
+${start()}
+await provider.initialize();
+const { value } = await provider.resolveBooleanEvaluation(${asked});
+await provider.onClose();
+console.log(same, sdk, value);`,
+    );
+    const stdout = 'true ERR_MODULE_NOT_FOUND true\n';
+    assert.deepEqual(ran, { code: 0, stdout, stderr: '' });
+  });
+
+  for (const [name, load] of [
+    ['with-sdk.mjs', `import { OpenFeature } from '@openfeature/server-sdk';\n${imports}`],
+    ['with-sdk.cjs', `const { OpenFeature } = require('@openfeature/server-sdk');\n${requires}`],
+  ]) {
+    it(`serves the SDK (${name})`, async () => {
+      lend(complete, '@openfeature/server-sdk', '@openfeature/core');
+      const ran = await runProgram(
+        complete,
+        name,
+        `${load}
+${start()}
+OpenFeature.setProviderAndWait(provider).then(async () => {
+  console.log(await OpenFeature.getClient().getBooleanValue(${asked}));
+  await OpenFeature.close();
+});`,
+      );
+      assert.deepEqual(ran, { code: 0, stdout: 'true\n', stderr: '' });
+    });
+  }
+});
+
 describe('the old name', () => {
   it('serves a dependant that imports it', async () => {
     const alias = { '@flipt-io/flipt-client-js': 'npm:flipt-native@*' };

@@ -18,8 +18,10 @@ export const {
   FliptError,
   InitializationError,
   NetworkError,
+  optionsFromEnvironment,
   SecurityError,
   ValidationError,
+  validateFeatures,
 } = sdk;
 
 export type FliptClient = InstanceOf<typeof sdk.FliptClient>;

@@ -65,11 +65,12 @@ function layOut() {
   mkdirSync(installed, { recursive: true });
   cpSync(join(root, 'package.json'), join(installed, 'package.json'));
   cpSync(join(root, 'dist'), join(installed, 'dist'), { recursive: true });
-  for (const name of ['@types/node', 'undici-types']) {
+  const lent = ['@types/node', 'undici-types', '@openfeature/core', '@openfeature/server-sdk'];
+  for (const name of lent) {
     cpSync(join(root, 'node_modules', name), join(modules, name), { recursive: true });
   }
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  for (const name of ['every-call', 'subpaths', 'platform']) {
+  for (const name of ['every-call', 'subpaths', 'testing', 'platform', 'openfeature']) {
     for (const ending of ['ts', 'cts', 'mts']) {
       cpSync(join(here, 'programs', `${name}.ts`), join(folder, `${name}.${ending}`));
     }
@@ -92,7 +93,9 @@ function compile({ ending, module, moduleResolution }, { lib, types, platform },
     skipDefaultLibCheck: true,
     noEmit: true,
   };
-  const names = ['every-call', 'subpaths', ...(platform ? ['platform'] : [])];
+  const names = ['every-call', 'subpaths', 'testing', ...(platform ? ['platform'] : [])];
+  // The SDK's own types need those of Node.
+  if (types.includes('node')) names.push('openfeature');
   const files = names.map((name) => join(folder, `${name}.${ending}`));
   const program = ts.createProgram(files, options, host(options));
   return ts.getPreEmitDiagnostics(program);

@@ -55,6 +55,16 @@ struct Pending {
     saved_at: Option<SystemTime>,
 }
 
+/// The flag state in the file that the options name, read in the calling thread. `warn` is told why there is none.
+pub(crate) fn read(config: &Config, now: SystemTime, warn: impl FnOnce(String)) -> Option<Restored> {
+    match CacheFile::new(config)?.load(now) {
+        LoadOutcome::State(restored) => return Some(*restored),
+        LoadOutcome::Absent => {}
+        LoadOutcome::Refused(text) => warn(text),
+    }
+    None
+}
+
 impl Cache {
     /// The cache that the options name, if they do. `warn` is told each different trouble once, in a text that names
     /// the path.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::redact::Secret;
 
-/// The variables of the process environment that connections heed, as the calling thread sees them.
+/// The variables of the process environment that clients heed, as the calling thread sees them.
 ///
 /// The engine never reads the environment itself: worker threads of a host may each have one of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,12 +21,18 @@ impl ProcessEnvironment {
         "SSL_CERT_FILE",
         "SSL_CERT_DIR",
         "NODE_TLS_REJECT_UNAUTHORIZED",
+        "NODE_ENV",
     ];
 
     /// A variable that is set and not empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(Secret::expose).filter(|value| !value.is_empty())
+    }
+
+    /// Whether the host says that it is in production.
+    pub(crate) fn is_production(&self) -> bool {
+        self.get("NODE_ENV") == Some("production")
     }
 
     /// The first of two spellings that is set; where that one is empty, the other does not count.

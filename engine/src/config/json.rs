@@ -2,7 +2,10 @@ use serde_json::Value;
 
 use super::authentication::Sources;
 use super::reader::{Reader, assign, object, problem, received};
-use super::{Config, ErrorStrategy, FetchMode, Retry, ServerUrl, authentication, cache, limits, proxy, refuse, tls};
+use super::{
+    Config, ErrorStrategy, FetchMode, ProcessEnvironment, Retry, ServerUrl, authentication, cache, limits, local,
+    proxy, refuse, source, tls,
+};
 use crate::error::Result;
 use crate::snapshot::Compatibility;
 
@@ -30,20 +33,34 @@ const OPTIONS: &[&str] = &[
     "tlsConfig",
     "proxy",
     "cache",
+    "offline",
+    "bootstrap",
+    "localPort",
+    "allowLocalPortInProduction",
+    "overrides",
+    "allowOverridesInProduction",
+    "source",
     "fetcher",
     "hook",
     "hooks",
     "logger",
+    "onError",
+    "onReady",
+    "onUpdate",
     "signal",
 ];
 const RETRY: &[&str] = &["maxRetries", "baseDelayMs", "maxDelayMs", "jitter"];
 
-pub(super) fn read(options: &Value, sources: &Sources<'_>) -> Result<Config> {
+pub(super) fn read(options: &Value, sources: &Sources<'_>, environment: &ProcessEnvironment) -> Result<Config> {
     let mut problems = Vec::new();
     let mut config = Config::default();
     if !options.is_null() {
         match object(options) {
-            Some(fields) => Reader { fields, path: "".into(), problems: &mut problems }.options(sources, &mut config),
+            Some(fields) => {
+                let mut reader = Reader { fields, path: "".into(), problems: &mut problems };
+                reader.options(sources, &mut config);
+                local::read(&mut reader, environment, &mut config);
+            }
             None => problems.push(problem("options", received(options), "an object")),
         }
     }
@@ -97,6 +114,7 @@ impl Reader<'_> {
         tls::read(self, &mut config.tls);
         proxy::read(self, &mut config.proxy);
         cache::read(self, &mut config.cache);
+        source::read(self, config);
         if config.fetch_mode == FetchMode::Streaming && self.value("fetcher").is_some() {
             self.note(
                 "fetchMode",

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Config, authentication};
+use super::{Config, authentication, source};
 use crate::error::Problem;
 
 /// The numbers that an option may be, in the unit of its name.
@@ -46,6 +46,9 @@ pub(super) const CREDENTIAL_GRACE_PERIOD: Limit =
 pub(super) const CACHE_MAX_AGE: Limit = up_to_a_month("cache.maxAgeMs");
 pub(super) const MAX_STREAM_RETRIES: Limit =
     Limit { field: "maxStreamRetries", allowed: "a whole number from 0 to 1000", min: 0.0, max: 1000.0, whole: true };
+
+pub(super) const LOCAL_PORT: Limit =
+    Limit { field: "localPort", allowed: "a whole number from 1 to 65535", min: 1.0, max: 65_535.0, whole: true };
 
 const fn up_to_a_day(field: &'static str) -> Limit {
     Limit { field, allowed: "1 to 86400000 (milliseconds)", min: 1.0, max: 86_400_000.0, whole: false }
@@ -141,9 +144,18 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>) {
         MAX_SNAPSHOT_BYTES.check(config.max_snapshot_bytes as f64),
     ];
     problems.extend(checks.into_iter().filter_map(Result::err));
+    if config.bootstrap.is_some() && config.snapshot.is_some() {
+        problems.push(Problem {
+            field: "bootstrap".to_owned(),
+            received: "'bootstrap' together with 'snapshot'".to_owned(),
+            allowed: "one of the two".to_owned(),
+            suggestion: None,
+        });
+    }
     authentication::check(&config.authentication, problems);
     config.tls.check(problems);
     config.proxy.check(problems);
+    source::check(config, problems);
 }
 
 #[cfg(test)]

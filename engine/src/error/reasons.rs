@@ -1,5 +1,21 @@
 use std::fmt;
 
+use crate::features::Finding;
+
+/// Findings that a message repeats; the error itself has them all.
+const REPEATED: usize = 5;
+
+pub(super) fn of_files(findings: &[Finding], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("the feature files cannot be used: ")?;
+    for (index, finding) in findings.iter().take(REPEATED).enumerate() {
+        write!(f, "{}{finding}", if index > 0 { "; " } else { "" })?;
+    }
+    match findings.len().saturating_sub(REPEATED) {
+        0 => Ok(()),
+        more => write!(f, "; and {more} more"),
+    }
+}
+
 /// Why a portable snapshot text cannot be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -30,8 +30,8 @@ fn boolean(flag: &Flag, rules: &[BooleanRule], entity: &str, values: &impl Value
     for (outcome, rule) in (1u32..).zip(rules) {
         let segments = match rule {
             BooleanRule::Threshold { percentage } => {
-                let bucket = *hundredth.get_or_insert_with(|| small(bucket::hundredth(flag, entity)));
-                (bucket < *percentage).then_some(0)
+                let bucket = *hundredth.get_or_insert_with(|| bucket::hundredth(flag, entity));
+                is_below(bucket, *percentage).then_some(0)
             }
             BooleanRule::Segments { segments } => segment::matched(segments, flag, entity, values),
         };
@@ -57,12 +57,16 @@ fn share(flag: &Flag, rule: &Rule, entity: &str) -> u32 {
     if rule.boundaries.is_empty() {
         return 0;
     }
-    let bucket = bucket::thousandth(flag, entity);
+    share_of(rule, bucket::thousandth(flag, entity))
+}
+
+/// The same for a bucket: the first share that ends above it.
+pub(super) fn share_of(rule: &Rule, bucket: u32) -> u32 {
     (1u32..).zip(&*rule.boundaries).find(|&(_, &end)| bucket < end).map_or(0, |(share, _)| share)
 }
 
-/// A bucket as the server compares it: every number below 100 is exact in 32-bit floats.
+/// Whether a threshold takes a bucket, compared as the server does: every number below 100 is exact in 32-bit floats.
 #[expect(clippy::cast_precision_loss, reason = "buckets are below 100")]
-fn small(bucket: u32) -> f32 {
-    bucket as f32
+pub(super) fn is_below(bucket: u32, percentage: f32) -> bool {
+    (bucket as f32) < percentage
 }

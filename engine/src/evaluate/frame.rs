@@ -63,13 +63,10 @@ pub enum Status {
 /// Answers the frame in a buffer from the snapshot in force. `now` is a clock in nanoseconds that never goes back.
 pub fn answer(store: &Store, buffer: &mut [u8], now: impl Fn() -> u64) {
     let started = now();
-    let status = if store.is_closed() {
-        Status::Closed
-    } else {
-        match &*store.load() {
-            None => Status::NotReady,
-            Some(installed) => items(installed, buffer, started, store.is_stale(), &now).unwrap_or(Status::Malformed),
-        }
+    let status = match &*store.load() {
+        Some(installed) => items(installed, buffer, started, store.is_stale(), &now).unwrap_or(Status::Malformed),
+        None if store.is_closed() => Status::Closed,
+        None => Status::NotReady,
     };
     if status != Status::Answered {
         write_status(buffer, status);

@@ -1,14 +1,22 @@
 //! Answers from a snapshot, as the Flipt server would give them.
 //!
-//! Nothing here takes a lock, reads a clock or does I/O, and nothing is allocated beyond the result.
+//! Nothing here takes a lock, reads a clock or does I/O, and nothing is allocated beyond the result; only [`explain`]
+//! reads texts again.
 
 mod bucket;
 mod constraint;
 mod decide;
+mod explain;
+mod explanation;
 pub mod frame;
 mod segment;
 mod types;
 
+pub use explain::{Explainer, explain};
+pub use explanation::{
+    ExplainedAnswer, ExplainedConstraint, ExplainedRule, ExplainedSegment, ExplainedShare, ExplainedSplit,
+    ExplainedThreshold, Explanation, RuleOutcome,
+};
 pub use types::{BatchItem, BooleanEvaluation, Context, Evaluation, Request, VariantEvaluation};
 
 use std::borrow::Cow;

@@ -129,22 +129,22 @@ impl Builder<'_> {
         Decider::Boolean(rules.into())
     }
 
-    /// A rollout of unknown or empty type is skipped, as the server does.
     fn rollout(&mut self, sent: &wire::Rollout) -> Option<(BooleanRule, bool)> {
-        match (sent.r#type.as_deref(), &sent.segment, &sent.threshold) {
-            (Some("SEGMENT_ROLLOUT_TYPE"), Some(rollout), _) => {
+        match deciding(sent) {
+            Some(Deciding::Segment(rollout)) => {
                 let segments =
                     self.segments(rollout.segment_operator.as_deref(), rollout.segments.as_deref().unwrap_or_default());
                 Some((BooleanRule::Segments { segments }, rollout.value.unwrap_or_default()))
             }
-            (Some("THRESHOLD_ROLLOUT_TYPE"), _, Some(rollout)) => {
+            Some(Deciding::Threshold(rollout)) => {
                 let percentage = rollout.percentage.unwrap_or_default();
                 Some((BooleanRule::Threshold { percentage }, rollout.value.unwrap_or_default()))
             }
-            (None | Some("UNKNOWN_ROLLOUT_TYPE" | "SEGMENT_ROLLOUT_TYPE" | "THRESHOLD_ROLLOUT_TYPE"), ..) => None,
-            (Some(other), ..) => {
-                self.warnings
-                    .add(format!("flag {} has a rollout of a type this version does not know: {other}", self.flag));
+            None => {
+                if let Some(other) = sent.r#type.as_deref().filter(|name| !ROLLOUT_TYPES.contains(name)) {
+                    self.warnings
+                        .add(format!("flag {} has a rollout of a type this version does not know: {other}", self.flag));
+                }
                 None
             }
         }
@@ -164,8 +164,7 @@ impl Builder<'_> {
             let first_outcome = index(self.outcomes.len());
             let segments =
                 self.segments(sent.segment_operator.as_deref(), sent.segments.as_deref().unwrap_or_default());
-            let shares: Vec<&wire::Distribution> =
-                sent.distributions.iter().flatten().filter(|share| share.rollout.unwrap_or_default() != 0.0).collect();
+            let shares: Vec<&wire::Distribution> = shares(sent).collect();
             let without_share = if shares.is_empty() {
                 Outcome { on: true, reason: Reason::Match, source, variant: default }
             } else {
@@ -192,7 +191,6 @@ impl Builder<'_> {
         }))
     }
 
-    /// The same segment twice counts once, where it stands first.
     fn segments(&mut self, operator: Option<&str>, sent: &[wire::Segment]) -> Segments {
         let operator = match operator {
             Some("AND_SEGMENT_OPERATOR") => Operator::And,
@@ -203,13 +201,7 @@ impl Builder<'_> {
                 Operator::Or
             }
         };
-        let mut list: Vec<Segment> = Vec::with_capacity(sent.len());
-        for segment in sent {
-            if list.iter().all(|other| *other.key != *segment.key) {
-                list.push(self.segment(segment));
-            }
-        }
-        Segments { operator, list: list.into() }
+        Segments { operator, list: distinct(sent).into_iter().map(|segment| self.segment(segment)).collect() }
     }
 
     fn segment(&mut self, sent: &wire::Segment) -> Segment {
@@ -243,6 +235,39 @@ impl Builder<'_> {
         };
         Constraint { subject, condition }
     }
+}
+
+const ROLLOUT_TYPES: [&str; 3] = ["UNKNOWN_ROLLOUT_TYPE", "SEGMENT_ROLLOUT_TYPE", "THRESHOLD_ROLLOUT_TYPE"];
+
+/// What a rollout decides by.
+pub(super) enum Deciding<'a> {
+    Segment(&'a wire::SegmentRollout),
+    Threshold(&'a wire::ThresholdRollout),
+}
+
+/// Nothing for a rollout of unknown or empty type, which is skipped, as the server does.
+pub(super) fn deciding(rollout: &wire::Rollout) -> Option<Deciding<'_>> {
+    match (rollout.r#type.as_deref(), &rollout.segment, &rollout.threshold) {
+        (Some("SEGMENT_ROLLOUT_TYPE"), Some(rollout), _) => Some(Deciding::Segment(rollout)),
+        (Some("THRESHOLD_ROLLOUT_TYPE"), _, Some(rollout)) => Some(Deciding::Threshold(rollout)),
+        _ => None,
+    }
+}
+
+/// The same segment twice counts once, where it stands first.
+pub(super) fn distinct(sent: &[wire::Segment]) -> Vec<&wire::Segment> {
+    let mut list: Vec<&wire::Segment> = Vec::with_capacity(sent.len());
+    for segment in sent {
+        if list.iter().all(|other| other.key != segment.key) {
+            list.push(segment);
+        }
+    }
+    list
+}
+
+/// The distributions that count: those of 0 % are dropped.
+pub(super) fn shares(rule: &wire::Rule) -> impl Iterator<Item = &wire::Distribution> {
+    rule.distributions.iter().flatten().filter(|share| share.rollout.unwrap_or_default() != 0.0)
 }
 
 /// Upper ends of the shares in thousandths, computed in 32-bit floats as the server does.

@@ -19,6 +19,13 @@ pub(super) fn parse(kind: &str, operator: &str, value: &str) -> Option<Condition
     }
 }
 
+/// Whether a server leaves a segment out for such a constraint: a value that cannot be read. No value at all is only
+/// wrong where a list is wanted.
+pub(crate) fn is_malformed(kind: &str, operator: &str, value: &str) -> bool {
+    let list = matches!(operator, "isoneof" | "isnotoneof");
+    (list || !value.is_empty()) && matches!(parse(kind, operator, value), Some(Condition::Never))
+}
+
 fn text(operator: &str, value: &str) -> Option<Condition> {
     let test = match operator {
         "empty" => return Some(Condition::Absent),

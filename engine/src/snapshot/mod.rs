@@ -4,10 +4,12 @@ mod build;
 mod condition;
 pub mod datetime;
 mod decision;
+mod definition;
 mod diff;
 mod export;
 mod fingerprint;
 mod list;
+mod made;
 mod model;
 mod normalise;
 pub mod number;
@@ -18,8 +20,11 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+pub(crate) use condition::is_malformed;
 pub use decision::{Decision, Why};
+pub(crate) use definition::{ConstraintText, Definition, RuleText, SegmentText};
 pub use diff::Change;
+pub use made::Made;
 pub(crate) use model::{
     BooleanRule, Condition, Constraint, Decider, Operator, Rule, Segment, Segments, StringTest, Subject,
 };
@@ -96,6 +101,43 @@ impl Snapshot {
                 .with_context(format!("it is of namespace {}, not {namespace}", document.namespace)));
         }
         Self::build(document, compatibility.or(marked).unwrap_or(Compatibility::V2), Source::Portable(json))
+    }
+
+    /// A snapshot of made flags and no others.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Response`] when there are more flags than a snapshot can hold.
+    pub fn made(namespace: &str, made: &Made) -> Result<Self> {
+        Self::parse(made.body(namespace).as_bytes(), Some(Compatibility::V2))
+    }
+
+    /// The same flags with made ones in their place, and beside them. Its text, and with it an export, stay as they were.
+    #[must_use]
+    pub fn with_forced(mut self, made: &Made) -> Self {
+        let mut flags = std::mem::take(&mut self.flags).into_vec();
+        let mut warnings = build::Warnings::default();
+        for definition in made.definitions() {
+            let Some(flag) = build::flag(wire::entry(definition), self.compatibility, &mut warnings) else { continue };
+            match self.by_key.get(&*flag.key) {
+                Some(&position) => flags[position as usize] = flag,
+                None => {
+                    let Ok(position) = u32::try_from(flags.len()) else { break };
+                    self.by_key.insert(flag.key.clone(), position);
+                    flags.push(flag);
+                }
+            }
+        }
+        self.flags = flags.into();
+        self
+    }
+
+    /// [`with_forced`](Self::with_forced) where there is something to force.
+    #[cfg(feature = "sync")]
+    pub(crate) fn forced_by(self, made: Option<&Made>) -> Self {
+        match made {
+            Some(made) => self.with_forced(made),
+            None => self,
+        }
     }
 
     /// The portable snapshot text, interchangeable with Flipt's own clients: base64 of JSON, version 1.
@@ -180,6 +222,21 @@ impl Snapshot {
             warnings: warnings.into_texts(),
             source,
         })
+    }
+
+    /// The texts of a flag's definition, read again from the bytes that the snapshot was made of.
+    pub(crate) fn definition(&self, flag: &Flag) -> Definition {
+        let sent = match &self.source {
+            Source::Body(bytes) => wire::find(bytes, &flag.key),
+            Source::Portable(_) => {
+                let readable = |entry| match entry {
+                    wire::Entry::Readable(sent) if *sent.key == *flag.key => Some(sent),
+                    _ => None,
+                };
+                self.document().flags.into_iter().rev().find_map(readable)
+            }
+        };
+        Definition::new(sent.unwrap_or_default(), self.compatibility)
     }
 
     /// The snapshot as it was read. Its source was read before, so that it reads again.

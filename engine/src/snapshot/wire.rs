@@ -152,6 +152,17 @@ pub(super) fn read(body: &[u8]) -> Result<Document> {
     })
 }
 
+/// The flag that evaluates under a key, the last one that has it, without reading the others.
+pub(super) fn find(body: &[u8], key: &str) -> Option<Flag> {
+    let text = std::str::from_utf8(body).ok()?.trim_start_matches('\u{feff}');
+    let flags = serde_json::from_str::<Envelope<'_>>(text).ok()?.flags?;
+    let found = flags.iter().rev().find(|raw| key_alone(raw.get()).as_deref() == Some(key))?;
+    match entry(found.get()) {
+        Entry::Readable(flag) => Some(flag),
+        Entry::Broken { .. } => None,
+    }
+}
+
 /// Reads one entry of the flag list.
 pub(super) fn entry(text: &str) -> Entry {
     match serde_json::from_str::<Flag>(text) {

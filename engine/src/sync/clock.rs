@@ -24,6 +24,12 @@ impl Clock {
     }
 }
 
+/// The time of day.
+#[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
 /// A number in `0..1`, for jitter.
 pub(super) fn random() -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "the upper 53 bits fit a float exactly")]

@@ -1,64 +1,32 @@
 //! The task behind a client: the only one, with the only `select!`.
 
+mod command;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio_util::sync::CancellationToken;
+pub(crate) use command::{Command, Reply};
 
 use super::backoff;
 use super::clock::{self, Clock};
 use super::faults::Faults;
 use super::flight::{Polling, landing, next_news};
 use super::journal::Journal;
+use super::links::{Links, Sources};
 use super::load::Loaded;
 use super::machine::{Attempt, Effects, End, Failure, Input, Machine, Now, Policy};
 use super::order::Order;
 use super::panic::contain_async;
-use super::poll::{Outcome, Poller};
-use super::stream::{Message, News, NextNews, Reading, Streamer};
-use crate::cache::{Cache, Restored};
+use super::poll::Outcome;
+use super::stream::{Message, News, NextNews, Reading};
+use crate::cache::Restored;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{HttpFetch, Limiter};
 use crate::snapshot::{Change, Snapshot};
-use crate::status::{Changed, Connection, Event, Source, Status};
-use crate::store::{Installed, Store, StoreWriter};
+use crate::status::{Changed, Connection, Event, Source};
+use crate::store::{Installed, StoreWriter};
 
 /// How often a long wait looks at the wall clock, to notice that the machine slept.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-
-/// What a handle asks of the task.
-pub(crate) enum Command {
-    /// A poll, or part in the one that is under way; `true` when it changed the flags.
-    Refresh(Reply),
-    /// The same on new connections, and a new stream.
-    Reconnect(Reply),
-    /// What the next requests say of the client has changed.
-    NewCredential,
-}
-
-/// Where the outcome of a poll is awaited.
-pub(crate) type Reply = oneshot::Sender<Result<bool>>;
-
-/// What a driver shares with the handles of its client.
-pub(crate) struct Links {
-    pub(crate) store: Store,
-    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
-    pub(crate) stop: CancellationToken,
-    pub(crate) settled: watch::Sender<Option<Result<()>>>,
-    pub(crate) status: Arc<watch::Sender<Status>>,
-    pub(crate) cache: Option<Cache>,
-}
-
-/// Where flag state comes from.
-pub(crate) struct Sources {
-    pub(crate) poller: Arc<Poller>,
-    pub(crate) limiter: Arc<Limiter>,
-    /// Absent when the caller fetches.
-    pub(crate) http: Option<Arc<HttpFetch>>,
-    /// Present in streaming mode.
-    pub(crate) streamer: Option<Arc<Streamer>>,
-}
 
 /// Owns everything that changes: the state machine, what is under way, the right to install.
 pub(crate) struct Driver {
@@ -109,6 +77,7 @@ impl Driver {
         }
         self.poll = None;
         self.stream = None;
+        self.take_in_the_last();
         self.step(Input::Close, Err(ErrorKind::Closed.into()));
         self.journal.event(Event::Closed);
         if let Some(cache) = &self.links.cache {
@@ -122,6 +91,7 @@ impl Driver {
         let loading = cache.load(SystemTime::UNIX_EPOCH + self.clock.now().wall);
         let loading = self.links.stop.run_until_cancelled(loading);
         let Some(Some(Restored { snapshot, etag, .. })) = loading.await else { return false };
+        let snapshot = snapshot.forced_by(self.links.forced.as_deref());
         self.put_in_force(snapshot, etag, None, Source::Cache);
         true
     }
@@ -129,7 +99,10 @@ impl Driver {
     async fn serve(&mut self, broken: Option<Error>) {
         match broken {
             None => {
-                let cached = self.restore().await;
+                let cached = match self.links.resumed {
+                    Some(cached) => cached,
+                    None => self.restore().await,
+                };
                 self.step(Input::Start { cached }, Ok(false));
             }
             Some(error) => {
@@ -153,25 +126,6 @@ impl Driver {
                 () = tokio::time::sleep(wake) => self.step(Input::Tick, Ok(false)),
             }
         }
-    }
-
-    fn obey(&mut self, command: Command) {
-        let (input, reply) = match command {
-            Command::Refresh(reply) => (Input::Refresh, Some(reply)),
-            Command::Reconnect(reply) => {
-                if let Some(http) = &self.sources.http {
-                    http.renew();
-                }
-                (Input::Reconnect, Some(reply))
-            }
-            Command::NewCredential => (Input::NewCredential, None),
-        };
-        if let Some(reply) = reply {
-            // A caller is not held back, not even by a poll that has to wait for its turn.
-            self.sources.limiter.waive();
-            self.waiting.push(reply);
-        }
-        self.step(input, Ok(false));
     }
 
     /// The poll in flight has come to its end.
@@ -272,7 +226,7 @@ impl Driver {
     /// Installs what the server sent, and keeps it on disk.
     fn install(&mut self, loaded: Loaded) {
         let Loaded { snapshot, etag, change } = loaded;
-        self.put_in_force(snapshot, etag, change, Source::Server);
+        self.put_in_force(snapshot, etag, change, self.sources.origin);
         if let (Some(cache), Ok(installed)) = (&self.links.cache, self.links.store.installed()) {
             cache.save(installed, SystemTime::UNIX_EPOCH + self.clock.now().wall);
         }
@@ -323,12 +277,27 @@ impl Driver {
     fn step(&mut self, input: Input, outcome: Result<bool>) {
         let now = self.clock.now();
         let effects = self.machine.on(input, now, clock::random());
+        if effects.disconnect {
+            self.disconnect();
+        }
         self.publish(now);
         if let Some(event) = self.untold.take() {
             self.journal.event(event);
         }
         self.replaced = None;
         self.apply(effects, outcome);
+    }
+
+    /// Nothing is under way any more, and nothing counts as an error.
+    fn disconnect(&mut self) {
+        self.poll = None;
+        self.stream = None;
+        self.sources.disconnect();
+        self.faults = Faults::default();
+        self.links.status.send_if_modified(|status| {
+            status.failures = 0;
+            false
+        });
     }
 
     fn publish(&mut self, now: Now) {

@@ -55,7 +55,7 @@ impl Journal {
         Arc::clone(&self.status)
     }
 
-    pub(super) fn status(&mut self, current: Arc<Status>) {
+    pub(crate) fn status(&mut self, current: Arc<Status>) {
         let previous = std::mem::replace(&mut self.status, Arc::clone(&current));
         let (was_stale, is_stale) = (previous.stale, current.stale);
         self.event(Event::Status { previous, current });
@@ -67,16 +67,9 @@ impl Journal {
         }
     }
 
-    pub(super) fn installed(&mut self, flags: usize, warnings: &[String]) {
+    pub(crate) fn installed(&mut self, flags: usize, warnings: &[String]) {
         self.tell(LogLevel::Debug, || format!("flag state installed: {flags} flags"));
         self.warnings(warnings);
-    }
-
-    /// What is dangerous in the settings is told with every start.
-    pub(crate) fn dangers(&self, warnings: &[String]) {
-        for warning in warnings {
-            self.tell(LogLevel::Warn, || warning.clone());
-        }
     }
 
     pub(crate) fn warnings(&mut self, warnings: &[String]) {

@@ -5,9 +5,23 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::panic::contain;
+use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::snapshot::{Change, Compatibility, Snapshot};
+use crate::snapshot::{Change, Compatibility, Made, Snapshot};
 use crate::store::Installed;
+
+/// How flag state is read.
+#[derive(Clone)]
+pub(super) struct Manner {
+    compatibility: Option<Compatibility>,
+    forced: Option<Arc<Made>>,
+}
+
+impl Manner {
+    pub(super) fn new(config: &Config) -> Self {
+        Self { compatibility: config.server_compatibility, forced: config.forced() }
+    }
+}
 
 /// A snapshot and what belongs to it.
 pub(super) struct Loaded {
@@ -28,10 +42,10 @@ impl Loaded {
     pub(super) fn read(
         body: &[u8],
         etag: Option<String>,
-        compatibility: Option<Compatibility>,
+        manner: &Manner,
         installed: Option<&Installed>,
     ) -> Result<Self> {
-        let snapshot = Snapshot::parse(body, compatibility)?;
+        let snapshot = Snapshot::parse(body, manner.compatibility)?.forced_by(manner.forced.as_deref());
         let change = installed.map(|installed| snapshot.changed_since(&installed.snapshot));
         let etag = snapshot.digest().map(str::to_owned).or(etag).filter(|etag| !etag.is_empty());
         Ok(Self { snapshot, etag, change })

@@ -16,6 +16,10 @@
 //! | `Waiting` | its time has come, by either clock; `Refresh`, `Reconnect`, `NewCredential`, `Outdated` | fetch | `Fetching` 0 |
 //! | `Created` | `Broke`: the task broke | fetch | `Fetching` 0 |
 //! | any other | `Broke` | series ends | `Waiting` |
+//! | any | `Offline` | drop, series ends, first load settles | `Created`, offline |
+//! | `Created`, offline | `Online` | fetch | `Fetching` 0 |
+//! | the same | `Refresh`, `Reconnect`, `Broke` | series ends | the same |
+//! | the same | anything else but `Close` | | the same |
 //! | any | `Close` | series ends | `Closed` |
 //!
 //! `Waiting` lasts an interval, varied by a tenth, and at least what a `Retry-After` asked for:
@@ -45,6 +49,7 @@
 //! | `BackingOff` | its time has come | open | `Attempting` |
 //! | `Absent` | an hour has passed | open | `Attempting` |
 //! | any but `Off` | `Reconnect`, `NewCredential` | open | `Attempting` |
+//! | any | `Offline` | drop | `Off` |
 //! | any | `Close`, `Broke` | drop | `Closed`, `BackingOff` |
 //!
 //! A trusted attempt counts as the healthy stream that it takes over from. After `maxStreamRetries` failed attempts
@@ -62,19 +67,22 @@
 //! | `connectTimeoutMs` | success | | |
 //! | `Polled(Err)`, series ends | success | success | that error |
 //! | `initTimeoutMs` | success | success | `InitTimeout`, caused by the last error |
+//! | `Offline` | success | success | success |
 //! | `Close` | `Closed` | `Closed` | `Closed` |
 //!
 //! # Staleness
 //!
 //! Flag state is stale when the server said nothing for `staleAfterMs` (by default three times the interval in force),
 //! when a poll says 404, and when it came from the disk, until the server is heard again: a poll that succeeds, or a
-//! message on the stream.
+//! message on the stream. It ages only online, from the moment of going there.
 
 mod first_load;
 mod freshness;
 mod input;
+mod offline;
 mod policy;
 mod poll;
+mod report;
 mod stream;
 
 use std::time::Duration;
@@ -90,7 +98,6 @@ use stream::Stream;
 use super::backoff;
 use crate::config::FetchMode;
 use crate::error::{Error, ErrorKind};
-use crate::status::Connection;
 
 /// A wall clock that runs ahead of the other one by this much means that the machine slept.
 const SLEPT: Duration = Duration::from_secs(30);
@@ -105,6 +112,7 @@ pub(super) struct Machine {
     /// The time of the last input.
     last: Now,
     cached: bool,
+    offline: bool,
     closed: bool,
 }
 
@@ -118,6 +126,7 @@ impl Machine {
             policy,
             last: Now::default(),
             cached: false,
+            offline: false,
             closed: false,
         }
     }
@@ -125,6 +134,11 @@ impl Machine {
     pub(super) fn on(&mut self, input: Input, now: Now, random: f64) -> Effects {
         let mut effects = Effects::default();
         if self.closed {
+            return effects;
+        }
+        if self.offline {
+            self.on_offline(input, now, &mut effects);
+            self.last = now;
             return effects;
         }
         let polling_joined = self.polls_beside();
@@ -152,13 +166,14 @@ impl Machine {
             Input::Ended(End::Idle) => self.renew_stream(now, &mut effects),
             Input::Ended(End::Failed(failure)) => self.stream_failed(&failure, now, random, &mut effects),
             Input::Broke(error) => self.broke(error, now, random, &mut effects),
-            Input::Close => {
-                self.closed = true;
-                effects.series_ended = true;
-                effects.settled = self.first_load.settle(Err(ErrorKind::Closed.into()), &self.policy);
-            }
+            Input::Offline => self.go_offline(&mut effects),
+            Input::Online => {}
+            Input::Close => self.close(&mut effects),
         }
         self.last = now;
+        if self.offline {
+            return effects;
+        }
         if polling_joined != self.polls_beside() && self.poll.is_waiting() {
             self.change_pace(now, random, &mut effects);
         }
@@ -168,7 +183,7 @@ impl Machine {
 
     /// The monotonic time of the next [`Input::Tick`], if one is needed.
     pub(super) fn next_tick(&self) -> Option<Duration> {
-        if self.closed {
+        if self.closed || self.offline {
             return None;
         }
         let confirmation = self.stream.confirms_at(&self.policy);
@@ -178,51 +193,7 @@ impl Machine {
 
     /// Whether the wall clock may end the wait sooner than [`next_tick`](Self::next_tick) says.
     pub(super) fn watches_wall_clock(&self) -> bool {
-        !self.closed && (self.poll.is_waiting() && self.poll.due().is_some() || !self.stream.is_off())
-    }
-
-    pub(super) fn connection(&self) -> Connection {
-        if self.closed {
-            return Connection::Closed;
-        }
-        if !self.poll.answered {
-            return Connection::Connecting;
-        }
-        let polls = if self.poll.is_failing() { Connection::Reconnecting } else { Connection::Polling };
-        match self.policy.mode {
-            FetchMode::Streaming if self.stream.is_healthy() => Connection::Streaming,
-            FetchMode::Streaming if self.polls_beside() => polls,
-            FetchMode::Streaming if !self.stream.is_known() => Connection::Connecting,
-            FetchMode::Streaming => Connection::Reconnecting,
-            FetchMode::Polling => polls,
-        }
-    }
-
-    pub(super) fn polling_active(&self) -> bool {
-        !self.closed
-            && match self.policy.mode {
-                FetchMode::Polling => self.policy.update_interval.is_some(),
-                FetchMode::Streaming => self.polls_beside(),
-            }
-    }
-
-    pub(super) fn stream_supported(&self) -> Option<bool> {
-        self.stream.supported
-    }
-
-    pub(super) fn is_stale(&self) -> bool {
-        self.freshness.is_stale()
-    }
-
-    /// Failed attempts since the last success, on the channel that the mode is about.
-    pub(super) fn failed_attempts(&self) -> u32 {
-        if self.streams() { self.stream.without_data.max(self.poll.failures) } else { self.poll.failures }
-    }
-
-    /// When the next attempt is due that a caller cares about: not the safety poll.
-    pub(super) fn next_attempt(&self) -> Option<Duration> {
-        let poll = self.poll.due().filter(|_| !self.streams() || self.polls_beside() || self.poll.is_failing());
-        [poll, self.stream.due().filter(|_| !self.stream.is_absent())].into_iter().flatten().min()
+        !self.closed && !self.offline && (self.poll.is_waiting() && self.poll.due().is_some() || !self.stream.is_off())
     }
 
     fn streams(&self) -> bool {
@@ -361,6 +332,12 @@ impl Machine {
         self.poll_failed(failure, now, random, effects);
     }
 
+    fn close(&mut self, effects: &mut Effects) {
+        self.closed = true;
+        effects.series_ended = true;
+        effects.settled = self.first_load.settle(Err(ErrorKind::Closed.into()), &self.policy);
+    }
+
     fn renew_stream(&mut self, now: Now, effects: &mut Effects) {
         self.stream.renew(now);
         effects.open = Some(Attempt::Repeated);
@@ -402,6 +379,7 @@ mod tests {
     use super::*;
     use crate::config::{Config, ErrorStrategy, Retry};
     use crate::error::{StreamReason, TransportReason};
+    use crate::status::Connection;
 
     const EVEN: f64 = 0.5;
 
@@ -588,6 +566,62 @@ mod tests {
         let mut machine = loaded(|_| {});
         let set_back = Now { monotonic: at(120.0).monotonic, wall: Duration::ZERO };
         assert!(machine.on(Input::Tick, set_back, EVEN).fetch.is_some(), "a clock that was set back delays nothing");
+    }
+
+    #[test]
+    fn offline_nothing_is_sent_and_nothing_is_due() {
+        for adjust in [(|_| {}) as fn(&mut Policy), |policy| policy.mode = FetchMode::Streaming] {
+            let mut machine = loaded(adjust);
+            machine.on(Input::Delivered, at(1.0), EVEN);
+            machine.on(Input::Refresh, at(2.0), EVEN);
+            let effects = machine.on(Input::Offline, at(3.0), EVEN);
+            assert!(effects.disconnect && effects.series_ended && effects.fetch.is_none() && effects.open.is_none());
+            assert!(machine.is_offline());
+            assert_eq!((machine.connection(), machine.polling_active()), (Connection::Offline, false));
+            assert_eq!((machine.next_tick(), machine.next_attempt()), (None, None));
+            assert!(!machine.watches_wall_clock());
+            for input in [Input::Refresh, Input::Reconnect, Input::Broke(ErrorKind::Panic.into())] {
+                let effects = machine.on(input, at(4.0), EVEN);
+                assert!(effects.series_ended && effects.fetch.is_none() && effects.open.is_none());
+            }
+            for input in [Input::Tick, Input::NewCredential, Input::Offline, Input::Outdated, passing()] {
+                let effects = machine.on(input, at(1e6), EVEN);
+                assert!(!effects.series_ended && effects.fetch.is_none() && effects.open.is_none());
+            }
+            assert_eq!((machine.connection(), machine.is_stale()), (Connection::Offline, false));
+            assert_eq!(machine.failed_attempts(), 0);
+        }
+    }
+
+    #[test]
+    fn going_online_begins_with_a_clean_slate() {
+        let mut machine = loaded(|policy| policy.mode = FetchMode::Streaming);
+        for _failure in 0..8 {
+            machine.on(Input::Ended(End::Failed(Failure::new(ErrorKind::Status(503).into(), None))), at(1.0), EVEN);
+        }
+        machine.on(Input::Offline, at(2.0), EVEN);
+        let effects = machine.on(Input::Online, at(1e6), EVEN);
+        assert_eq!(effects.fetch, Some(Attempt::Regular));
+        assert_eq!((machine.connection(), machine.failed_attempts()), (Connection::Connecting, 0));
+        assert!(!machine.is_stale(), "the time offline does not count");
+        let effects = machine.on(Input::Polled(Ok(())), at(1e6), EVEN);
+        assert!(effects.series_ended && effects.open.is_some() && effects.settled.is_none());
+        assert!(machine.on(Input::Online, at(1e6), EVEN).fetch.is_none(), "it is online already");
+        let mut machine = loaded(|_| {});
+        machine.on(Input::Offline, at(2.0), EVEN);
+        machine.on(Input::Online, at(1000.0), EVEN);
+        machine.on(lasting(), at(1000.0), EVEN);
+        tick(&mut machine, 1361.0);
+        assert!(machine.is_stale(), "there is flag state, and it ages again");
+    }
+
+    #[test]
+    fn going_offline_settles_the_first_load_and_closing_ends_it_all() {
+        let mut machine = started(|_| {});
+        assert_eq!(code(&machine.on(Input::Offline, at(0.1), EVEN)), "ok");
+        assert!(machine.on(Input::Close, at(0.2), EVEN).series_ended);
+        assert_eq!((machine.connection(), machine.is_offline()), (Connection::Closed, true));
+        assert!(machine.on(Input::Online, at(0.3), EVEN).fetch.is_none());
     }
 
     #[test]

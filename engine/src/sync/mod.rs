@@ -1,5 +1,6 @@
 //! Keeps the store current: one task per client that fetches, streams, parses, installs and schedules.
 
+mod audience;
 mod backoff;
 mod clock;
 mod driver;
@@ -7,6 +8,7 @@ mod faults;
 mod flight;
 mod journal;
 mod lines;
+mod links;
 mod load;
 mod machine;
 mod order;
@@ -14,10 +16,13 @@ mod panic;
 mod poll;
 mod stream;
 
-pub(crate) use driver::{Command, Driver, Links, Reply, Sources};
+pub(crate) use audience::{Audience, Listener};
+pub(crate) use clock::wall;
+pub(crate) use driver::{Command, Driver, Reply};
 pub(crate) use journal::Journal;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use lines::{LineDecoder, TooLong};
+pub(crate) use links::{Links, Sources};
 pub(crate) use machine::Policy;
 pub(crate) use panic::{THREAD_PREFIX, contain, install_hook};
 pub use panic::{contained, silence_panics};

@@ -3,18 +3,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::load::{Loaded, off_thread};
+use super::load::{Loaded, Manner, off_thread};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, ResponseReason, Result, TransportReason};
 use crate::http::{Fetch, FetchRequest, FetchResponse};
-use crate::snapshot::Compatibility;
 use crate::store::Installed;
 
 /// Makes conditional requests and reads their answers.
 pub(crate) struct Poller {
     fetch: Arc<dyn Fetch>,
     place: Arc<str>,
-    compatibility: Option<Compatibility>,
+    manner: Manner,
     timeout: Duration,
     max_bytes: usize,
 }
@@ -39,7 +38,7 @@ impl Poller {
         Self {
             fetch,
             place: place.into(),
-            compatibility: config.server_compatibility,
+            manner: Manner::new(config),
             timeout: config.request_timeout,
             max_bytes: config.max_snapshot_bytes,
         }
@@ -74,8 +73,8 @@ impl Poller {
         if content_type.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html")) {
             return Err(self.error(ErrorKind::Response(ResponseReason::Html)));
         }
-        let compatibility = self.compatibility;
-        let read = move |body: &Bytes| Loaded::read(body, etag, compatibility, installed.as_deref());
+        let manner = self.manner.clone();
+        let read = move |body: &Bytes| Loaded::read(body, etag, &manner, installed.as_deref());
         off_thread(body, &self.place, read).await
     }
 

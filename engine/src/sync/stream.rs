@@ -8,12 +8,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lines::{LineDecoder, TooLong};
-use super::load::{Loaded, off_thread};
+use super::load::{Loaded, Manner, off_thread};
 use super::machine::{Absence, Attempt};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, ResponseReason, Result, StreamReason};
 use crate::http::{HttpFetch, Limiter, Opening, StreamBody};
-use crate::snapshot::Compatibility;
 use crate::store::Store;
 
 /// What a line has beside its snapshot.
@@ -27,7 +26,7 @@ pub(crate) struct Streamer {
     http: Arc<HttpFetch>,
     limiter: Arc<Limiter>,
     place: Arc<str>,
-    compatibility: Option<Compatibility>,
+    manner: Manner,
     idle: Duration,
     max_bytes: usize,
 }
@@ -70,7 +69,7 @@ impl Streamer {
             place: http.place().into(),
             http,
             limiter,
-            compatibility: config.server_compatibility,
+            manner: Manner::new(config),
             idle: config.stream_idle_timeout,
             max_bytes: config.max_snapshot_bytes,
         }
@@ -148,14 +147,14 @@ impl Reading {
     }
 
     async fn read(&self, line: Bytes) -> Result<Message> {
-        let compatibility = self.streamer.compatibility;
+        let manner = self.streamer.manner.clone();
         let max_bytes = self.streamer.max_bytes;
         let store = self.store.clone();
         let read = move |line: &Bytes| {
             let installed = store.load().clone();
             let read = |text: &[u8]| match text.len() > max_bytes {
                 true => Err(ErrorKind::Response(ResponseReason::TooLarge).into()),
-                false => Loaded::read(text, None, compatibility, installed.as_deref()),
+                false => Loaded::read(text, None, &manner, installed.as_deref()),
             };
             let loaded = match usual(line).map(read) {
                 Some(Ok(loaded)) => loaded,

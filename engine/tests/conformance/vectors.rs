@@ -99,6 +99,11 @@ impl Group {
         Snapshot::parse(&self.body, compatibility).unwrap()
     }
 
+    /// The response that the snapshot is made of.
+    pub(crate) fn body(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
     /// Whether an answer comes from a rule that the snapshot does not hold: a match without a segment, though every rule
     /// there has one. v1 servers leave rules without segments out, and still match those that require all segments.
     pub(crate) fn lacks_the_rule_of(&self, answer: &Answer) -> bool {

@@ -19,6 +19,7 @@ import {
   type ClientTokenAuthentication,
   type ConnectionState,
   type CredentialRequest,
+  type Environment,
   type ErrorEvaluationResponse,
   ErrorStrategy,
   type EvaluatedDetails,
@@ -45,6 +46,7 @@ import {
   type ListFlagsResult,
   type Logger,
   NetworkError,
+  optionsFromEnvironment,
   type Response,
   type Result,
   SecurityError,
@@ -122,7 +124,17 @@ const options: ClientOptions = {
   maxSnapshotBytes: 1024,
   serverCompatibility: 'v1',
   logger,
+  onReady: nothing,
+  onUpdate: ({ flagKeys }) => void flagKeys.length,
+  onError: ({ code }) => void code,
 };
+
+/** Options from the process, or from what stands for its environment. */
+const env: Environment = { FLIPT_URL: 'http://localhost:8080', FLIPT_JWT_TOKEN: undefined };
+export const fromEnvironment: ClientOptions[] = [
+  optionsFromEnvironment(),
+  optionsFromEnvironment(env),
+];
 
 /** Options assembled from what may be missing: undefined counts as left out. */
 export const partly: ClientOptions = {
@@ -136,6 +148,8 @@ export async function tour(): Promise<void> {
   await bare.close();
   await using disposed = await FliptClient.init(ClientOptionsFactory.default());
   using dropped = await FliptClient.init(options);
+  await using joined: FliptClient = await FliptClient.shared(options);
+  void joined;
   const client: BaseFliptClient = disposed;
   void dropped;
 

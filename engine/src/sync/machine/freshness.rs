@@ -27,6 +27,11 @@ impl Freshness {
         *self = Self::new(false, now);
     }
 
+    /// Time begins to count again.
+    pub(super) fn resume(&mut self, now: Duration) {
+        self.heard = now;
+    }
+
     pub(super) fn gone(&mut self) {
         self.gone = true;
     }

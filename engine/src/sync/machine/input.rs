@@ -31,6 +31,10 @@ pub(in crate::sync) enum Input {
     Outdated,
     Delivered,
     Ended(End),
+    /// The network is not to be used.
+    Offline,
+    /// The network is to be used again.
+    Online,
     /// The background task broke; what was under way is lost.
     Broke(Error),
     Close,
@@ -65,6 +69,8 @@ pub(in crate::sync) struct Effects {
     pub(in crate::sync) fetch: Option<Attempt>,
     /// Open a stream in place of the one there is.
     pub(in crate::sync) open: Option<Attempt>,
+    /// Drop what is under way, and the connections.
+    pub(in crate::sync) disconnect: bool,
     /// Answer everyone who waits for a refresh with this request's outcome.
     pub(in crate::sync) series_ended: bool,
     /// Answer everyone who waits for the first load.

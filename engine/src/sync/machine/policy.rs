@@ -17,6 +17,8 @@ const STALE_INTERVALS: u32 = 3;
 pub(crate) struct Policy {
     pub(super) mode: FetchMode,
     pub(super) update_interval: Option<Duration>,
+    /// Whether it is worth asking again without a reason. Files say themselves when they have changed.
+    pub(super) asks_unprompted: bool,
     pub(super) safety_poll_interval: Duration,
     pub(super) max_stream_retries: u32,
     pub(super) confirm_after: Duration,
@@ -31,11 +33,12 @@ pub(crate) struct Policy {
 
 impl Policy {
     pub(crate) fn new(config: &Config) -> Self {
-        let seeded = config.snapshot.is_some();
+        let seeded = config.snapshot.is_some() || config.bootstrap.is_some();
         let early = seeded && config.error_strategy == ErrorStrategy::Fallback;
         Self {
             mode: config.fetch_mode,
-            update_interval: config.update_interval,
+            update_interval: config.update_interval.filter(|_| config.source.is_none()),
+            asks_unprompted: config.source.is_none(),
             safety_poll_interval: config.safety_poll_interval,
             max_stream_retries: config.max_stream_retries,
             confirm_after: config.connect_timeout + CONFIRM_AFTER,
@@ -44,13 +47,24 @@ impl Policy {
             early_timeout: early.then_some(config.connect_timeout),
             strategy: config.error_strategy,
             seeded,
-            stale_after: config.stale_after,
+            stale_after: config.stale_after.filter(|_| config.source.is_none()),
         }
+    }
+
+    /// There is flag state from the start.
+    pub(crate) fn seed(&mut self) {
+        self.seeded = true;
+    }
+
+    /// For several handles: each decides for itself what the outcome of the first load means, and how long it waits.
+    pub(crate) fn for_handles(config: &Config) -> Self {
+        const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
+        Self { init_timeout: NEVER, early_timeout: None, strategy: ErrorStrategy::Fail, ..Self::new(config) }
     }
 
     /// Without streaming; with polling off it goes on until there is flag state.
     pub(super) fn polling_interval(&self, has_state: bool) -> Option<Duration> {
-        self.update_interval.or_else(|| (!has_state).then_some(Config::DEFAULT_UPDATE_INTERVAL))
+        self.update_interval.or_else(|| (!has_state && self.asks_unprompted).then_some(Config::DEFAULT_UPDATE_INTERVAL))
     }
 
     /// Beside a broken stream, and before there is one.

@@ -1,0 +1,2 @@
+export type { FliptFlagMetadata } from './flag-set.js';
+export { FliptProvider } from './provider.js';
