@@ -1,4 +1,3 @@
-import { channel } from 'node:diagnostics_channel';
 import type { ChangeEvent } from './changes.js';
 import type { FliptError } from './errors.js';
 import type { EvaluatedDetails, EvaluationKind } from './evaluation-hook.js';
@@ -35,20 +34,3 @@ export interface ChangeMessage extends ChangeEvent {
   /** The namespace of the flags. */
   readonly namespace: string;
 }
-
-/** What is used of a channel: projects that compile against these types need not have Node's. */
-interface MessageChannel<Message> {
-  readonly hasSubscribers: boolean;
-  publish(message: Message): void;
-}
-
-/** The channels of this package. They are held here, for Node forgets a channel to which nobody refers. */
-export const channels: {
-  readonly evaluation: MessageChannel<EvaluationMessage>;
-  readonly sync: MessageChannel<SyncMessage>;
-  readonly change: MessageChannel<ChangeMessage>;
-} = {
-  evaluation: channel('flipt-native:evaluation'),
-  sync: channel('flipt-native:sync'),
-  change: channel('flipt-native:change'),
-};
