@@ -38,6 +38,17 @@ export function codeProblems(pages) {
   ];
 }
 
+/** Every option has a row in the table of README.md. */
+export function optionProblems(pages) {
+  const source = readFileSync(join(root, 'src/options.ts'), 'utf8');
+  const [, options] = /^export interface ClientOptions \{\n(.*?)^\}/ms.exec(source);
+  const names = [...options.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name);
+  const { lines } = pages.find(({ page }) => page === 'README.md');
+  const cells = lines.filter((line) => line.startsWith('| `')).map((line) => line.split(' | ')[0]);
+  const rows = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  return names.filter((name) => !rows.includes(name)).map((name) => `${name} has no row`);
+}
+
 /** What OpenFeature has and Flipt cannot express is told as the provider's tests know it. */
 export function inexpressibleProblems(pages) {
   const known = JSON.parse(readFileSync(join(root, 'test/openfeature/inexpressible.json'), 'utf8'));

@@ -6,7 +6,14 @@ import { hooksBinary } from '../../scripts/steps/native.mjs';
 import { checkBlocks, handled, writeBlocks } from './blocks.mjs';
 import { runChild } from './child.mjs';
 import { directive, readPage } from './markdown.mjs';
-import { codeProblems, inexpressibleProblems, problemsOf, readPages, unlisted } from './pages.mjs';
+import {
+  codeProblems,
+  inexpressibleProblems,
+  optionProblems,
+  problemsOf,
+  readPages,
+  unlisted,
+} from './pages.mjs';
 import { compile, layOut, root } from './project.mjs';
 import { checkRecipes } from './recipes.mjs';
 
@@ -31,6 +38,7 @@ try {
     for (const [what, problems] of [
       ['links and lines', pages.flatMap(problemsOf)],
       ['the index', unlisted(pages)],
+      ['options', optionProblems(pages)],
       ['error codes', codeProblems(pages)],
       ['what Flipt cannot express', inexpressibleProblems(pages)],
     ]) {
