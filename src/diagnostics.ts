@@ -1,4 +1,3 @@
-import { type Channel, channel } from 'node:diagnostics_channel';
 import type { ChangeEvent } from './changes.js';
 import type { FliptError } from './errors.js';
 import type { EvaluatedDetails, EvaluationKind } from './evaluation-hook.js';
@@ -35,10 +34,3 @@ export interface ChangeMessage extends ChangeEvent {
   /** The namespace of the flags. */
   readonly namespace: string;
 }
-
-/** The channels of this package. They are held here, for Node forgets a channel to which nobody refers. */
-export const channels = {
-  evaluation: channel('flipt-native:evaluation') as Channel<unknown, EvaluationMessage>,
-  sync: channel('flipt-native:sync') as Channel<unknown, SyncMessage>,
-  change: channel('flipt-native:change') as Channel<unknown, ChangeMessage>,
-} as const;

@@ -1,5 +1,6 @@
 import { type ChangeEvent, changeOf } from './changes.js';
-import { channels, type SyncEvent } from './diagnostics.js';
+import { channels } from './channels.js';
+import type { SyncEvent } from './diagnostics.js';
 import { fromNative } from './errors.js';
 import { EventHub, type EventSource } from './events.js';
 import type { LogLevel } from './logger.js';

@@ -43,25 +43,25 @@ export class ObservedEvaluator {
 
   boolean(flagKey: string, entityId: string, context: unknown): BooleanEvaluationResponse {
     return this.#observers.areOn
-      ? this.#observed('boolean', flagKey, entityId, context, (evaluated, witness) =>
-          this.#evaluator.boolean(flagKey, entityId, evaluated, witness),
-        )
+      ? this.#observedBoolean(flagKey, entityId, context)
       : this.#evaluator.boolean(flagKey, entityId, context);
   }
 
   variant(flagKey: string, entityId: string, context: unknown): VariantEvaluationResponse {
     return this.#observers.areOn
-      ? this.#observed('variant', flagKey, entityId, context, (evaluated, witness) =>
-          this.#evaluator.variant(flagKey, entityId, evaluated, witness),
-        )
+      ? this.#observedVariant(flagKey, entityId, context)
       : this.#evaluator.variant(flagKey, entityId, context);
   }
 
   batch(requests: unknown): BatchEvaluationResponse {
-    if (!this.#observers.areOn || !Array.isArray(requests)) {
-      return this.#evaluator.batch(requests);
-    }
-    const seen = requests.map(seenRequest);
+    return this.#observers.areOn && Array.isArray(requests)
+      ? this.#observedBatch(requests)
+      : this.#evaluator.batch(requests);
+  }
+
+  #observedBatch(requests: readonly unknown[]): BatchEvaluationResponse {
+    // A list with holes is read as the evaluator reads it.
+    const seen = Array.from(requests, seenRequest);
     const asked = seen.map((each) => each.asked);
     const sightings: Sighting[] = [];
     const observed = this.#observers.begin(asked);
@@ -85,6 +85,18 @@ export class ObservedEvaluator {
       );
       throw error;
     }
+  }
+
+  #observedBoolean(flagKey: string, entityId: string, context: unknown) {
+    return this.#observed('boolean', flagKey, entityId, context, (evaluated, witness) =>
+      this.#evaluator.boolean(flagKey, entityId, evaluated, witness),
+    );
+  }
+
+  #observedVariant(flagKey: string, entityId: string, context: unknown) {
+    return this.#observed('variant', flagKey, entityId, context, (evaluated, witness) =>
+      this.#evaluator.variant(flagKey, entityId, evaluated, witness),
+    );
   }
 
   #observed<R extends Response>(

@@ -218,6 +218,41 @@ describe('paths', () => {
     expect(paths).toEqual({ fast: 1, slow: 0, stale: 1 });
   });
 
+  it('gives the same details of all flags, also of those that cannot be evaluated', async () => {
+    const half = {
+      type: 'THRESHOLD_ROLLOUT_TYPE',
+      rank: 1,
+      threshold: { percentage: 50, value: true },
+    };
+    const flags = [
+      { ...boolean('strange'), type: 'OTHER_FLAG_TYPE' },
+      ...shop().flags,
+      boolean('half', false, [half]),
+      { ...boolean('bad', false, [{ ...half, type: 'OTHER_ROLLOUT_TYPE' }]) },
+      boolean('last', true),
+    ];
+    const client = await open(await serve({ snapshot: body(flags) }));
+    const contexts = [{}, { plan: 'premium' }, { targetingKey: 'ann', email: 'x@shop.example' }];
+    const selections = [undefined, { prefix: 'b' }, { keys: ['half', 'strange', 'size', 'nope'] }];
+    const ask = () =>
+      contexts.flatMap((context) => selections.map((each) => client.evaluateAll(context, each)));
+    let fast: object[] = [];
+    expect(taken(() => (fast = ask()))).toEqual({ fast: 9, slow: 0, stale: 0 });
+    forcePath('slow');
+    try {
+      let slow: object[] = [];
+      expect(taken(() => (slow = ask()))).toEqual({ fast: 0, slow: 9, stale: 0 });
+      expect(fast).toEqual(slow);
+    } finally {
+      forcePath(undefined);
+    }
+    expect(Object.keys(fast[0] ?? {})).toEqual(client.getAllFlagKeys());
+    expect(fast[0]).toMatchObject({
+      half: { errorCode: 'TARGETING_KEY_MISSING' },
+      last: { value: true, reason: 'STATIC' },
+    });
+  });
+
   it('a getter may evaluate with the client that reads it', async () => {
     const flag = boolean('outer', false, [
       segmentRollout(true, segment('s', [constraint('n', 'eq', 'true')])),

@@ -67,7 +67,7 @@ fn every_answer_is_explained() {
             let served = group.snapshot(Some(compatibility));
             explained::verify(group, &served, &group.body(), 1, &mut seen);
             let imported = Snapshot::import(&served.export(), served.namespace(), None).unwrap();
-            explained::verify(group, &imported, &group.body(), 5, &mut seen);
+            explained::verify(group, &imported, &group.body(), 40, &mut seen);
         }
         assert!(seen.cases >= least, "{seen:?}");
         let each = [seen.constraints, seen.splits, seen.thresholds, seen.not_reached, seen.errors];

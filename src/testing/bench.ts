@@ -73,6 +73,7 @@ export class TestBench implements Testing {
     this.observers = new Observers(native.namespace(), log, settings.hooks);
     this.#base = this.#world(native);
     this.#base.show(this.#first);
+    // What waits is of the flags of the beginning.
     this.host.inbox.drain();
     listen(this.host.inbox.events, settings);
     const current = (): World => this.#current();

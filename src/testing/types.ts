@@ -22,7 +22,7 @@ export type TestValue<Flags, Key> = Key extends keyof Flags
 export interface TestClientOptions<Flags = TestFlags>
   extends Pick<
     ClientOptions,
-    'namespace' | 'logger' | 'hook' | 'onReady' | 'onUpdate' | 'onError'
+    'namespace' | 'logger' | 'hook' | 'hooks' | 'onReady' | 'onUpdate' | 'onError'
   > {
   /** The flags at the beginning, and after `reset`. Default none. */
   readonly flags?: Flags | undefined;

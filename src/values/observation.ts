@@ -1,5 +1,5 @@
+import { channels } from '../channels.js';
 import { isContainer } from '../context.js';
-import { channels } from '../diagnostics.js';
 import {
   type EvaluatedDetails,
   type EvaluationCall,

@@ -7,7 +7,7 @@ import { FIRST, type Frame, Status, statusError } from '../frame.js';
 import type { NativeAnswer, NativeBatch, NativeClient } from '../native.js';
 import { Outcome } from '../outcome.js';
 import { counters, isForcedSlow } from '../path.js';
-import { type Plan, type Plans, segmentKeys } from '../plan.js';
+import { Plan, type Plans, segmentKeys } from '../plan.js';
 import { Attachments } from './attachments.js';
 import { type Complaints, entityMissing, Failure } from './failure.js';
 import { targetingKeyOf } from './flag-context.js';
@@ -30,9 +30,8 @@ export class Resolver {
   readonly #frame: Frame;
   readonly #spare: Spare;
   #sheet: Sheet | undefined;
-  #plan: Plan | undefined;
-  /** The segments of the last answer, where they came from the slow path. */
-  #slowAnswer: NativeBatch | undefined;
+  /** What gave the last answer: with a plan it stands in the frame, else it is the slow path's. */
+  #source: Plan | NativeBatch | undefined;
 
   constructor(native: NativeClient, plans: Plans, frame: Frame, complaints: Complaints) {
     this.#native = native;
@@ -46,9 +45,13 @@ export class Resolver {
   ask(flagKey: string, context: unknown, reading: Reading): Outcome | Failure {
     const entity = targetingKeyOf(context);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const plan = this.#plans.get(flagKey) ?? this.#planned(flagKey);
-      if (plan instanceof Failure) {
-        return plan;
+      let plan = this.#plans.get(flagKey);
+      if (plan === undefined) {
+        const planned = this.#planned(flagKey);
+        if (planned instanceof Failure) {
+          return planned;
+        }
+        plan = planned;
       }
       if (!plan.fits || isForcedSlow() || !this.#frame.hold(plan, entity, context, this.#spare)) {
         break;
@@ -56,9 +59,8 @@ export class Resolver {
       const status = this.#frame.ask(plan, 1);
       if (status === Status.Answered) {
         counters.fast++;
-        this.#plan = plan;
-        // Getters of the context may have asked meanwhile.
-        this.#slowAnswer = undefined;
+        // Only now: getters of the context may have asked meanwhile.
+        this.#source = plan;
         return plan.needsEntity && entity === '' && suits(reading, plan.kind === 'boolean')
           ? entityMissing(flagKey)
           : (plan.outcomes[this.#frame.outcome(FIRST)] as Outcome);
@@ -74,15 +76,15 @@ export class Resolver {
 
   /** The segments that matched in the last answer. */
   segmentKeys(outcome: Outcome): string[] {
-    const slow = this.#slowAnswer;
-    return slow === undefined
+    const source = this.#source;
+    return source === undefined || source instanceof Plan
       ? segmentKeys(outcome, this.#frame.segments(FIRST))
-      : [...(slow.answers[0]?.segmentKeys ?? [])];
+      : [...(source.answers[0]?.segmentKeys ?? [])];
   }
 
   /** What `note` makes of the last answer, remembered for as long as its flag state is in force. */
   noted<T extends object>(outcome: Outcome, note: Note<T>): T {
-    if (this.#slowAnswer !== undefined) {
+    if (this.#source !== undefined && !(this.#source instanceof Plan)) {
       return note(outcome, this.segmentKeys(outcome), this.digest);
     }
     const mask = this.#frame.segments(FIRST);
@@ -100,12 +102,13 @@ export class Resolver {
 
   /** The digest of the flag state that gave the last answer. */
   get digest(): string {
-    return this.#slowAnswer?.digest ?? this.#plan?.digest ?? '';
+    return this.#source?.digest ?? '';
   }
 
   /** Whether the flag state that gave the last answer is stale. */
   get isStale(): boolean {
-    return this.#slowAnswer?.stale ?? this.#frame.isStale();
+    const source = this.#source;
+    return source === undefined || source instanceof Plan ? this.#frame.isStale() : source.stale;
   }
 
   /** The digest of the flag state in force and whether it is stale, where there is no answer. */
@@ -167,7 +170,7 @@ export class Resolver {
     try {
       const request = { flagKey, entityId, ...readAll(context, this.#spare) };
       const batch = unwrap(this.#native.evaluateBatch([request]));
-      this.#slowAnswer = batch;
+      this.#source = batch;
       return this.#outcome(flagKey, entityId, batch.answers[0], reading);
     } catch (error) {
       return FliptError.is(error) ? Failure.of(error) : unreadable(context);

@@ -30,11 +30,13 @@ pub(crate) fn verify(group: &Group, snapshot: &Snapshot, texts: &Value, step: us
         for question in &case.questions {
             let (explainer, sent) = explainers
                 .entry(question.flag.as_str())
-                .or_insert_with(|| (Explainer::new(snapshot, &question.flag), segments(texts, &question.flag)));
+                .or_insert_with(|| (Explainer::new(snapshot, &question.flag), Some(segments(texts, &question.flag))));
             let explanation = explainer.explain(&question.entity, &question.context);
             let request = Request::new(&question.flag, &question.entity, &question.context);
             agrees(&explanation, evaluate::any(snapshot, &request), &case.id);
-            let checked = consistent(&explanation, question, seen).and_then(|()| quoted(&explanation, sent));
+            // The texts are the flag's, whoever is asked about.
+            let texts = sent.take().map_or(Ok(()), |sent| quoted(&explanation, &sent));
+            let checked = texts.and_then(|()| consistent(&explanation, question, seen));
             assert_eq!(checked, Ok(()), "{}: {question:?}\n{explanation:#?}", case.id);
             seen.cases += 1;
         }
