@@ -1,5 +1,6 @@
 //! Who is told what happens: the observers of a client's handles, each from when it joins until it leaves.
 
+use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
@@ -74,8 +75,10 @@ impl Audience {
 
 impl Observer for Audience {
     fn event(&self, event: Event) {
-        // Nobody is called under the lock: a listener may leave while it is told something.
-        let listeners = self.lock().clone();
+        // Nobody is called under the lock: a listener may leave while it is told something. After the end nobody is kept:
+        // handles may outlive it by far, and what leads to a host has to be gone with the client.
+        let is_end = matches!(event, Event::Closed);
+        let listeners = if is_end { take(&mut *self.lock()) } else { self.lock().clone() };
         for listener in listeners {
             listener.tell(event.clone());
         }
@@ -105,6 +108,19 @@ mod tests {
     fn told() -> (Arc<Told>, Arc<Listener>) {
         let told = Arc::new(Told::default());
         (Arc::clone(&told), Listener::new(told))
+    }
+
+    #[test]
+    fn after_the_end_nobody_is_kept() {
+        let (observer, listener) = told();
+        let audience = Audience::default();
+        audience.begin(listener);
+        audience.event(Event::Ready);
+        assert_eq!(Arc::strong_count(&observer), 2);
+        audience.event(Event::Closed);
+        audience.event(Event::Ready);
+        assert_eq!(Arc::strong_count(&observer), 1);
+        assert_eq!(*observer.0.lock().unwrap(), ["Ready", "Closed"]);
     }
 
     #[test]
