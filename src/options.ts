@@ -202,8 +202,8 @@ export interface ClientOptions {
   offline?: boolean | undefined;
   /**
    * Flag state to start from: plain values by flag key, of which each answers everyone, or a text: what `getSnapshot()`
-   * returned, the JSON of a snapshot, or a document of Flipt's own feature files. Without `offline` it serves until the
-   * server answers, like `snapshot`, in whose place it stands; with `ErrorStrategy.Fallback` also when it cannot be reached.
+   * returned, the JSON of a snapshot, or a document of Flipt's own feature files. It counts as the first load: `init`
+   * resolves at once, whatever `errorStrategy` says, and it serves until the server answers. Not together with `snapshot`.
    */
   bootstrap?: PlainValues | string | undefined;
   /**

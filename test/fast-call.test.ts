@@ -112,28 +112,43 @@ describe('the raw callback', () => {
   });
 });
 
+const REQUEST = `{ flagKey: 'banner', entityId: 'a', keys: [], values: [] }`;
+
+/** How each export can be called. */
+const CALLS: [name: string, call: string][] = [
+  ['createClient', `addon.createClient('{}', host, {})`],
+  ['shareClient', `addon.shareClient('{}', host, {})`],
+  ['validateFeatures', `addon.validateFeatures('nowhere')`],
+  ['convertFeatures', `addon.convertFeatures('flags: []', 'default')`],
+  ['ready', 'client.ready(() => {})'],
+  ['waitReady', 'client.waitReady(() => {})'],
+  ['refresh', 'client.refresh(() => {})'],
+  ['reconnect', 'client.reconnect(() => {})'],
+  ['setOffline', 'client.setOffline(() => {}, false)'],
+  ['close', 'client.close(() => {})'],
+  ['shutDown', 'client.shutDown()'],
+  ['namespace', 'client.namespace()'],
+  ['status', 'client.status()'],
+  ['isReady', 'client.isReady()'],
+  ['takeEvents', 'client.takeEvents([])'],
+  ['listFlags', 'client.listFlags()'],
+  ['exportSnapshot', 'client.exportSnapshot()'],
+  ['explain', `client.explain(${REQUEST})`],
+  ['fetched', 'client.fetched(1, {})'],
+  ['obtainedCredential', 'client.obtainedCredential(1, {})'],
+  ['updateAuthentication', `client.updateAuthentication('[]')`],
+  ['another', `client.another('{}', () => {}, [])`],
+  ['install', `client.install('[]')`],
+  ['plan', `client.plan('banner')`],
+  ['plans', 'client.plans()'],
+  ['evaluate', `client.evaluate('boolean', ${REQUEST})`],
+  ['evaluateBatch', 'client.evaluateBatch([])'],
+  ['evaluateEach', `client.evaluateEach([], ${REQUEST})`],
+  ['createEvaluator', 'client.createEvaluator(512)'],
+];
+
 describe('a panic inside an export', () => {
-  it.each([
-    ['createClient', `addon.createClient('{}', host, {})`],
-    ['shareClient', `addon.shareClient('{}', host, {})`],
-    ['another', `client.another('{}', () => {}, [])`],
-    ['ready', 'client.ready(() => {})'],
-    ['refresh', 'client.refresh(() => {})'],
-    ['close', 'client.close(() => {})'],
-    ['shutDown', 'client.shutDown()'],
-    ['namespace', 'client.namespace()'],
-    ['listFlags', 'client.listFlags()'],
-    ['exportSnapshot', 'client.exportSnapshot()'],
-    ['explain', `client.explain({ flagKey: 'banner', entityId: 'a', keys: [], values: [] })`],
-    ['fetched', 'client.fetched(1, {})'],
-    ['plan', `client.plan('banner')`],
-    [
-      'evaluate',
-      `client.evaluate('boolean', { flagKey: 'banner', entityId: 'a', keys: [], values: [] })`,
-    ],
-    ['evaluateBatch', 'client.evaluateBatch([])'],
-    ['createEvaluator', 'client.createEvaluator(512)'],
-  ])('is an error of %s, and the next call works', async (name, call) => {
+  it.each(CALLS)('is an error of %s, and the next call works', async (name, call) => {
     const outcome = await native(`
       const client = start();
       addon.armPanic('${name}');
@@ -142,6 +157,14 @@ describe('a panic inside an export', () => {
       done({ code, flag: client.plan('banner').ok?.kind });
       process.exit(0);`);
     expect(outcome).toEqual({ code: 'FLIPT_INTERNAL_PANIC', flag: 'boolean' });
+  });
+
+  it('is tried in every method of a client', async () => {
+    const methods = await native(`
+      done(Object.getOwnPropertyNames(Object.getPrototypeOf(start())));
+      process.exit(0);`);
+    const tried = ['constructor', ...CALLS.map(([name]) => name)];
+    expect((methods as string[]).filter((name) => !tried.includes(name))).toEqual([]);
   });
 });
 

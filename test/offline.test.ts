@@ -7,6 +7,7 @@ import { shop } from './support/flags.ts';
 import { failureOf, Log, open, portable, quiet, serve } from './support/harness.ts';
 import { Recorder } from './support/recorder.ts';
 import { type ClientOptions, FliptClient } from './support/sdk.ts';
+import type { TestServer } from './support/server.mjs';
 
 const ask = (flagKey: string) => ({ flagKey, entityId: 'ann' });
 
@@ -263,20 +264,45 @@ describe('setOffline', () => {
 });
 
 describe('a bootstrap without offline', () => {
-  it('serves until the server answers', async () => {
+  it('is ready at once and serves until the server answers', async () => {
     const server = await serve();
+    server.setBehaviour('neverAnswers');
     const client = await open(server, { bootstrap: { banner: 'old', only: true } });
+    expect(client.status).toMatchObject({ source: 'bootstrap', connection: 'connecting' });
+    expect(client.evaluateBoolean(ask('only')).enabled).toBe(true);
+    const changed = new Promise<void>((resolve) => client.once('change', () => resolve()));
+    server.setBehaviour('serve');
+    await client.reconnect();
+    await changed;
+    expect(client.status.source).toBe('server');
     expect(client.listFlags().map(({ key }) => key)).not.toContain('only');
-    await server.kill();
-    const options = { bootstrap: { only: true }, errorStrategy: 'fallback' } as const;
-    const fallen = await open(server, options);
-    expect(fallen.evaluateBoolean(ask('only')).enabled).toBe(true);
-    expect(fallen.status).toMatchObject({ source: 'bootstrap', connection: 'connecting' });
-    expect(await failureOf(FliptClient.init(quiet(server, { bootstrap: {} })))).toMatchObject({
-      code: 'FLIPT_CONNECTION_FAILED',
-    });
   });
+
+  it.each(['fail', 'fallback'] as const)(
+    'serves where there is no server: %s',
+    async (strategy) => {
+      const server = await serve();
+      await server.kill();
+      const failed: unknown[] = [];
+      const onError = (error: unknown) => failed.push(error);
+      const options = { bootstrap: { only: true }, errorStrategy: strategy, onError } as const;
+      for (const make of [open, shared]) {
+        const client = await make(server, options);
+        expect(client.evaluateBoolean(ask('only')).enabled).toBe(true);
+        expect(client.isReady).toBe(true);
+        await failureOf(client.refresh().then(() => Promise.reject(new Error('resolved'))));
+        expect(client.status.source).toBe('bootstrap');
+      }
+      expect(failed).toContainEqual(expect.objectContaining({ code: 'FLIPT_CONNECTION_FAILED' }));
+    },
+  );
 });
+
+async function shared(server: TestServer, options: ClientOptions): Promise<FliptClient> {
+  const client = await FliptClient.shared(quiet(server, options));
+  onTestFinished(() => client.close());
+  return client;
+}
 
 describe('localPort', () => {
   it('stands for a server on this machine', async () => {

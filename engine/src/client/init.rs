@@ -74,7 +74,7 @@ impl Init {
         if self.strategy == ErrorStrategy::Fallback && core.status.borrow().source != Source::None {
             let mut status = core.status.subscribe();
             let heard = status.wait_for(|status| {
-                let is_seed = matches!(status.source, Source::Snapshot | Source::Bootstrap | Source::Empty);
+                let is_seed = matches!(status.source, Source::Snapshot | Source::Empty);
                 status.requests > 0 || !is_seed
             });
             // Heard or not: there is flag state.

@@ -61,7 +61,7 @@
 //!
 //! | what | with a seed and `fallback` | `fallback` | `fail` |
 //! |---|---|---|---|
-//! | flag state from the disk | success, at once | success, at once | success, at once |
+//! | flag state from the disk, or of `bootstrap` | success, at once | success, at once | success, at once |
 //! | `Polled(Ok)` | success | success | success |
 //! | `Polled(Err)`, first time | success | | |
 //! | `connectTimeoutMs` | success | | |
@@ -232,7 +232,7 @@ impl Machine {
         self.freshness = Freshness::new(cached, now.monotonic);
         self.first_load = FirstLoad::begin(&self.policy, now.monotonic);
         self.fetch(now, Attempt::Regular, effects);
-        if cached {
+        if cached || self.policy.bootstrapped {
             effects.settled = self.first_load.settle(Ok(()), &self.policy);
         }
     }
@@ -1079,6 +1079,17 @@ mod tests {
         assert!(machine.is_stale());
         machine.on(Input::Polled(Ok(())), at(1.0), EVEN);
         assert!(!machine.is_stale());
+    }
+
+    #[test]
+    fn a_bootstrap_is_ready_at_once_whatever_the_server_does() {
+        let mut machine = machine(|policy| (policy.seeded, policy.bootstrapped) = (true, true));
+        let effects = machine.on(Input::Start { cached: false }, at(0.0), EVEN);
+        assert!(effects.fetch.is_some());
+        assert_eq!(code(&effects), "ok");
+        assert!(!machine.is_stale());
+        let effects = machine.on(failed(ErrorKind::Status(401), None), at(1.0), EVEN);
+        assert!(effects.settled.is_none(), "it settles once");
     }
 
     #[test]

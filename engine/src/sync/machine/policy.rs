@@ -28,6 +28,8 @@ pub(crate) struct Policy {
     pub(super) early_timeout: Option<Duration>,
     pub(super) strategy: ErrorStrategy,
     pub(super) seeded: bool,
+    /// Whether what the client starts from counts as its first load.
+    pub(super) bootstrapped: bool,
     pub(super) stale_after: Option<Duration>,
 }
 
@@ -47,6 +49,7 @@ impl Policy {
             early_timeout: early.then_some(config.connect_timeout),
             strategy: config.error_strategy,
             seeded,
+            bootstrapped: config.bootstrap.is_some(),
             stale_after: config.stale_after.filter(|_| config.source.is_none()),
         }
     }
