@@ -10,6 +10,7 @@ import type { NativeClient } from './native.js';
 import type { EvaluationDetails } from './values/details.js';
 import { Failure } from './values/failure.js';
 import type { FlagContext } from './values/flag-context.js';
+import { failed } from './values/form.js';
 import { type Asked, type Observers, seenContext } from './values/observation.js';
 import type { Told, Witness } from './witness.js';
 
@@ -136,18 +137,9 @@ export class ObservedEvaluator {
     );
   }
 
-  #failed(flagKey: unknown, { code: errorCode, message: errorMessage }: Failure): Details {
+  #failed(flagKey: unknown, failure: Failure): Details {
     const { digest = '', stale } = this.#native.status();
-    return {
-      flagKey: typeof flagKey === 'string' ? flagKey : '',
-      value: undefined,
-      reason: 'ERROR',
-      errorCode,
-      errorMessage,
-      segmentKeys: [],
-      digest,
-      stale,
-    };
+    return failed(typeof flagKey === 'string' ? flagKey : '', undefined, failure, digest, stale);
   }
 }
 
