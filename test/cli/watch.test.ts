@@ -10,7 +10,7 @@ describe('watch', () => {
     await watch.until(/watching 5 flags/);
     await server.waitForStreams(1);
     server.setSnapshot(shop(2));
-    expect(await watch.until(/banner/)).toMatch(/\n\d\d:\d\d:\d\d {2}modified {2}banner\n/);
+    await watch.until(/\n\d\d:\d\d:\d\d {2}modified {2}banner\n/);
     expect(await watch.interrupt()).toBe(0);
   });
 
