@@ -82,9 +82,9 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
   /**
    * Starts a client and resolves with it once its first flag state is there.
    *
-   * With `errorStrategy: 'fallback'` it also resolves when the first load fails, with the flag state of `snapshot` or
-   * `bootstrap` or, without either, with none: evaluations then throw `FLIPT_CLIENT_NOT_READY` until a load succeeds. A
-   * rejected `init` leaves nothing behind.
+   * With `bootstrap`, or with flag state in `cache`, it resolves at once. With `errorStrategy: 'fallback'` it also resolves
+   * when the first load fails, with the flag state of `snapshot` or, without one, with none: evaluations then throw
+   * `FLIPT_CLIENT_NOT_READY` until a load succeeds. A rejected `init` leaves nothing behind.
    *
    * @throws ValidationError `FLIPT_OPTION_INVALID` naming every bad option; `FLIPT_SNAPSHOT_*` when `snapshot` cannot be
    * used
@@ -110,8 +110,8 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
    * - All other options are the first handle's. Where a later one's differ, a warning to its logger names them.
    * - When the first load fails, all who wait for it get that error under `errorStrategy: 'fail'`; the next call starts
    *   afresh.
-   * - `refresh`, `reconnect`, `setOffline` and `updateAuthentication` act on the connection. New credentials are its identity from
-   *   then on; they have to be texts, unless the client shares within its thread only.
+   * - `refresh`, `reconnect`, `setOffline` and `updateAuthentication` act on the connection. New credentials are its
+   *   identity from then on; they have to be texts, unless the client shares within its thread only.
    *
    * @throws the same errors as {@link FliptClient.init}
    */
