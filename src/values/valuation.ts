@@ -6,7 +6,7 @@ import { ContextScope } from './context-scope.js';
 import type { EvaluationDetails, FlagValue } from './details.js';
 import { Failure } from './failure.js';
 import { answered, type Form, failed, unfit, withDetails, worth } from './form.js';
-import { type Observers, seenContext } from './observation.js';
+import { type Asked, type Observers, seenContext } from './observation.js';
 import { ABSENT, kindOf, MISMATCH, type Reading, readingFor } from './reading.js';
 import type { Resolver } from './resolver.js';
 import { type Selection, selected } from './selection.js';
@@ -85,25 +85,17 @@ export class Valuation {
     reading: Reading,
     form: Form<R>,
   ): R {
-    const observers = this.#observers;
-    if (!observers.areOn) {
+    if (!this.#observers.areOn) {
       return this.#formed(flagKey, defaultValue, scope, context, reading, form);
     }
-    const seen = this.#seen(scope, context);
-    const observed = observers.begin([
-      { flagKey, kind: kindOf(reading), defaultValue, context: seen.shown },
-    ]);
     const both = withDetails(flagKey, form);
-    const { details, formed } = this.#formed(
-      flagKey,
-      defaultValue,
-      seen.scope,
-      seen.context,
-      reading,
-      both,
-    );
-    observers.end(observed, [details]);
-    return formed;
+    return this.#observed(
+      { flagKey, kind: kindOf(reading), defaultValue },
+      scope,
+      context,
+      (seenScope, seen) => this.#formed(flagKey, defaultValue, seenScope, seen, reading, both),
+      ({ details }) => details,
+    ).formed;
   }
 
   /** As `details` without a default, and without a line in the log. */
@@ -177,17 +169,31 @@ export class Valuation {
     context: unknown,
     reading: Reading | undefined,
   ): EvaluationDetails<T> {
-    const observers = this.#observers;
-    if (!observers.areOn) {
+    if (!this.#observers.areOn) {
       return this.#evaluated(flagKey, defaultValue, scope, context, reading);
     }
+    return this.#observed(
+      { flagKey, kind: kindOf(reading), defaultValue },
+      scope,
+      context,
+      (seenScope, seen) => this.#evaluated(flagKey, defaultValue, seenScope, seen, reading),
+      (details) => details,
+    );
+  }
+
+  /** Makes one evaluation between what observers are told before it and after it. */
+  #observed<R>(
+    asked: Omit<Asked, 'context'>,
+    scope: ContextScope,
+    context: unknown,
+    evaluate: (scope: ContextScope, context: unknown) => R,
+    detailsOf: (result: R) => EvaluationDetails<unknown>,
+  ): R {
     const seen = this.#seen(scope, context);
-    const observed = observers.begin([
-      { flagKey, kind: kindOf(reading), defaultValue, context: seen.shown },
-    ]);
-    const details = this.#evaluated(flagKey, defaultValue, seen.scope, seen.context, reading);
-    observers.end(observed, [details]);
-    return details;
+    const observed = this.#observers.begin([{ ...asked, context: seen.shown }]);
+    const result = evaluate(seen.scope, seen.context);
+    this.#observers.end(observed, [detailsOf(result)]);
+    return result;
   }
 
   #evaluated<T>(
