@@ -1,17 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { targets } from './targets.mjs';
+import { published } from './targets.mjs';
 
-// node npm/generate.mjs: writes the platform packages from targets.json; --check only says whether they agree.
+// node npm/generate.mjs: writes what targets.json and the version decide; --check only says whether they agree.
 const check = process.argv.includes('--check');
 const main = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const licence = readFileSync(new URL('../LICENSE', import.meta.url), 'utf8');
 
 let stale = 0;
-for (const target of targets.filter((one) => one.publish)) {
+for (const target of published) {
   put(target.suffix, 'package.json', `${JSON.stringify(packageOf(target), null, 2)}\n`);
   put(target.suffix, 'README.md', readmeOf(target));
   put(target.suffix, 'LICENSE', licence);
 }
+put('../src', 'version.ts', versionOf());
 if (check && stale > 0) {
   console.error('Run: node npm/generate.mjs');
   process.exitCode = 1;
@@ -37,13 +38,17 @@ function readmeOf({ suffix, triple }) {
   return `# @flipt-native/${suffix}\n\nThe native part of flipt-native for \`${triple}\`. Install \`flipt-native\`, which loads it.\n`;
 }
 
-function put(suffix, name, text) {
-  const folder = new URL(`./${suffix}/`, import.meta.url);
+function versionOf() {
+  return `/** The version of this package. */\nexport const version = '${main.version}';\n`;
+}
+
+function put(place, name, text) {
+  const folder = new URL(`./${place}/`, import.meta.url);
   const file = new URL(name, folder);
   if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
   if (check) {
     stale += 1;
-    console.error(`npm/${suffix}/${name} is not what npm/targets.json gives`);
+    console.error(`npm/${place}/${name} is not what npm/targets.json and package.json give`);
     return;
   }
   mkdirSync(folder, { recursive: true });

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 /** The platforms of the addon, from the one list there is. */
 export const targets = JSON.parse(readFileSync(new URL('./targets.json', import.meta.url), 'utf8'));
 
+/** Those that are published, each as a package of its own. */
+export const published = targets.filter(({ publish }) => publish);
+
 /** The target of the machine that runs this. */
 export function hostTarget() {
-  const found = targets.find(
-    ({ os, cpu, libc, publish }) =>
-      publish &&
+  const found = published.find(
+    ({ os, cpu, libc }) =>
       os === process.platform &&
       cpu === process.arch &&
       (libc === undefined || libc === hostLibc()),

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { version } from '../version.js';
 import { evaluate } from './evaluate.js';
 import { ExitCode } from './exit-code.js';
 import { generalHelp, helpOf } from './help.js';
@@ -45,7 +44,7 @@ async function run(args: readonly string[], around: Surroundings): Promise<ExitC
     return help(output, rest[0]);
   }
   if (first === '--version' || first === '-v') {
-    output.line(version());
+    output.line(version);
     return ExitCode.Done;
   }
   const verb = verbOf(first);
@@ -108,9 +107,4 @@ function checkCount(verb: Verb, operands: readonly string[]): void {
       : 'there are too many words';
     throw misused(`${what}; it is ${usage}`);
   }
-}
-
-function version(): string {
-  const file = join(__dirname, '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

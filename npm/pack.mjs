@@ -1,0 +1,112 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runNpm, StepError } from '../scripts/steps/process.mjs';
+import { published } from './targets.mjs';
+
+const npmFolder = fileURLToPath(new URL('.', import.meta.url));
+const checkout = resolve(npmFolder, '..');
+const binaryName = 'flipt_native.node';
+
+/**
+ * Packs the main package and every published platform package into `destination`, as they are published.
+ *
+ * A platform whose binary is not built gets a stub with `stubs`, else it is an error. Resolves to
+ * `{ version, main, platforms }`; each package is `{ name, version, manifest, file, files, size, unpackedSize }`,
+ * a platform also has `suffix` and `isStub`.
+ */
+export async function packAll(destination, { stubs = false } = {}) {
+  const main = await packMain(destination);
+  const platforms = [];
+  for (const target of published)
+    platforms.push(await packPlatform(target, destination, { stubs }));
+  return { version: main.version, main, platforms };
+}
+
+/** Packs the main package; only here it gets its optional dependencies, each at exactly its own version. */
+export function packMain(destination) {
+  const { scripts, devDependencies, ...kept } = readManifest(checkout);
+  const manifest = {
+    ...kept,
+    optionalDependencies: Object.fromEntries(
+      published.map(({ suffix }) => [`@flipt-native/${suffix}`, kept.version]),
+    ),
+  };
+  return staged(async (folder) => {
+    for (const name of ['dist', 'README.md', 'LICENSE'])
+      copy(join(checkout, name), join(folder, name));
+    return packFolder(folder, manifest, destination);
+  });
+}
+
+/** Packs one platform package. */
+export function packPlatform({ suffix }, destination, { stubs = false } = {}) {
+  const source = join(npmFolder, suffix);
+  const manifest = readManifest(source);
+  const isStub = !existsSync(join(source, binaryName));
+  if (isStub && !stubs) {
+    throw new StepError(
+      `npm/${suffix}/${binaryName} is missing: npm run build:target -- ${suffix}`,
+    );
+  }
+  return staged(async (folder) => {
+    for (const name of ['README.md', 'LICENSE']) copy(join(source, name), join(folder, name));
+    const binary = join(folder, binaryName);
+    if (isStub) writeFileSync(binary, stubOf(suffix, manifest.version));
+    else copy(join(source, binaryName), binary);
+    return { suffix, isStub, ...(await packFolder(folder, manifest, destination)) };
+  });
+}
+
+/** What stands in a platform package for a binary that was not built; the loader knows its first words. */
+const stubOf = (suffix, version) =>
+  `flipt-native stub: ${suffix} ${version} was not built; this package is for tests of the installation only\n`;
+
+async function packFolder(folder, manifest, destination) {
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  mkdirSync(destination, { recursive: true });
+  const args = [
+    'pack',
+    '--json',
+    '--ignore-scripts',
+    '--loglevel=error',
+    '--pack-destination',
+    resolve(destination),
+  ];
+  const { code, stdout, stderr } = await runNpm(args, { cwd: folder, output: 'keep' });
+  if (code !== 0) throw new StepError(`npm pack failed for ${manifest.name}:\n${stdout}${stderr}`);
+  const [packed] = Object.values(JSON.parse(stdout));
+  return {
+    name: manifest.name,
+    version: manifest.version,
+    manifest,
+    file: join(resolve(destination), packed.filename),
+    files: packed.files
+      .map(({ path, size }) => ({ path, size }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1)),
+    size: packed.size,
+    unpackedSize: packed.unpackedSize,
+  };
+}
+
+async function staged(work) {
+  const folder = mkdtempSync(join(tmpdir(), 'flipt-native-pack-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const readManifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+
+const copy = (from, to) => cpSync(from, to, { recursive: true });
