@@ -280,16 +280,15 @@ FliptClient.init({ url: process.argv[2] }).then(
     const { code, message } = await loadFailure(complete, { FLIPT_NATIVE_BINARY: text });
     assert.equal(code, 'FLIPT_NATIVE_LOAD');
     assert.ok(message.includes(text), message);
-    assert.match(message, /file too short|invalid ELF|not a mach-o|not a valid Win32/i);
+    assert.match(message, /it is no library of any system/);
   });
 
   it('lists every place tried when no platform package is installed', async () => {
     const { code, message } = await loadFailure(bare, {});
     assert.equal(code, 'FLIPT_NATIVE_LOAD');
     assert.ok(message.includes(platformPackage), message);
-    assert.ok(message.includes(join('npm', suffix, 'flipt_native.node')), message);
     assert.match(message, new RegExp(`${process.platform} ${process.arch}`));
-    assert.match(message, /FLIPT_NATIVE_BINARY/);
+    assert.match(message, /^remedy \(omitted\): /m);
   });
 
   async function loadFailure(project, env) {

@@ -2,10 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 // The package as users get it: packed, installed from a registry of its own, run.
-const tests = fileURLToPath(new URL('./package.test.mjs', import.meta.url));
+const tests = ['package', 'repair'].map((name) =>
+  fileURLToPath(new URL(`./${name}.test.mjs`, import.meta.url)),
+);
 const { status, stdout, stderr } = spawnSync(
   process.execPath,
-  ['--test', '--test-reporter=spec', tests],
+  ['--test', '--test-reporter=spec', ...tests],
   { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
 );
 process.stdout.write(stdout);
