@@ -9,11 +9,12 @@ const archiver = 'x86_64-w64-mingw32-ar';
 /** What linking with MinGW needs: its programs, and a library of Node from which nothing is imported. */
 export async function mingwSettings(target, env) {
   await requireProgram(compiler, target, env);
+  const name = target.triple.replaceAll('-', '_');
   return {
     env: {
-      CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER: compiler,
-      CC_x86_64_pc_windows_gnu: compiler,
-      AR_x86_64_pc_windows_gnu: archiver,
+      [`CARGO_TARGET_${name.toUpperCase()}_LINKER`]: compiler,
+      [`CC_${name}`]: compiler,
+      [`AR_${name}`]: archiver,
       LIBNODE_PATH: await emptyNodeLibrary(env),
     },
     flags: [],
