@@ -20,6 +20,9 @@ export function requireTarget(suffix) {
  * How a target is built on this machine: `{ command, isLinkCheck }`, or an error that names the runner that builds it.
  *
  * A link check proves that everything is there to link; what it makes is not for use.
+ *
+ * @param {import('../../npm/targets.mjs').Target} target
+ * @param {string} system
  */
 export function buildOf(target, system = process.platform) {
   const { suffix, runner, build, linkCheck } = target;
@@ -30,7 +33,7 @@ export function buildOf(target, system = process.platform) {
 
 /** Builds a target and puts it where the platform package holds it; resolves to `{ binary, isLinkCheck }`. */
 export async function buildTarget(target) {
-  const { suffix, triple } = target;
+  const { suffix } = target;
   const { command, isLinkCheck } = buildOf(target);
   const { env, options } = await toolchainOf(target);
   const [, ...words] = command.split(' ');
@@ -42,8 +45,8 @@ export async function buildTarget(target) {
     const library = await compileLibrary(target, {
       label: `building ${suffix}`,
       command: words,
-      // A folder of its own: another compiler would throw away what is in the common one.
-      args: ['--release', '--target-dir', join('target', triple), ...options],
+      // Common to all targets, for what compiles them is the same; apart from what is built for tests.
+      args: ['--release', '--target-dir', join('target', 'cross'), ...options],
       env: { ...env, ...linker.env },
       flags: linker.flags,
     });
