@@ -34,12 +34,15 @@ export async function packAll(destination, { stubs = false } = {}) {
 
 /** Packs the main package. */
 export function packMain(destination) {
-  return staged((folder) => packFolder(folder, layOutMain(folder), destination));
+  return staged((folder) => {
+    layOutMain(folder);
+    return packFolder(folder, destination);
+  });
 }
 
 /**
- * Writes the main package into a folder as it is published, and returns its manifest; only here it gets its optional
- * dependencies, each at exactly its own version.
+ * Writes the main package into a folder as it is published; only here it gets its optional dependencies, each at exactly
+ * its own version.
  */
 export function layOutMain(folder) {
   const { scripts, devDependencies, ...kept } = readManifest(checkout);
@@ -59,7 +62,6 @@ export function layOutMain(folder) {
     writeManifest(join(folder, name), { main, types });
   }
   writeManifest(folder, manifest);
-  return manifest;
 }
 
 /** What finds modules without `exports` (TypeScript's node10, old bundlers) looks for a folder with a package.json. */
@@ -90,7 +92,7 @@ export function packPlatform({ suffix }, destination, { stubs = false } = {}) {
     if (isStub) writeFileSync(binary, stubOf(suffix, manifest.version));
     else copy(join(source, binaryName), binary);
     writeManifest(folder, manifest);
-    return { suffix, isStub, ...(await packFolder(folder, manifest, destination)) };
+    return { suffix, isStub, ...(await packFolder(folder, destination)) };
   });
 }
 
@@ -98,7 +100,9 @@ export function packPlatform({ suffix }, destination, { stubs = false } = {}) {
 const stubOf = (suffix, version) =>
   `flipt-native stub: ${suffix} ${version} was not built; this package is for tests of the installation only\n`;
 
-async function packFolder(folder, manifest, destination) {
+/** Packs a folder as it lies there, whatever package it is. */
+export async function packFolder(folder, destination) {
+  const manifest = readManifest(folder);
   mkdirSync(destination, { recursive: true });
   const args = [
     'pack',
