@@ -12,7 +12,7 @@ import {
   user,
   workspaces,
 } from '../acceptance/rows.mjs';
-import { chosenFrom, elsewhere, hereAndElsewhere, onlyElsewhere } from '../elsewhere.mjs';
+import { chosenFrom, hereAndElsewhere, onlyElsewhere } from '../elsewhere.mjs';
 import { managersFolder } from '../managers/program.mjs';
 import { classic, modern } from './project.mjs';
 
