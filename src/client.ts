@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { loadNative } from './addon.js';
 import { isPresent } from './arguments.js';
 import type { CallOptions } from './calls.js';
 import { type ClientParts, ConnectedClient } from './connected-client.js';
@@ -18,7 +19,7 @@ import { HookCaller } from './hook.js';
 import { ClientHost } from './host.js';
 import { aborted, start, untilReady } from './init.js';
 import type { LogLevel } from './logger.js';
-import { loadNative, type NativeClient } from './native.js';
+import type { NativeClient } from './native.js';
 import { ObservedEvaluator } from './observed-evaluator.js';
 import type { ClientOptions } from './options.js';
 import { requireObject, unreadable } from './request.js';

@@ -19,7 +19,7 @@ import {
 import type { Behaviour } from './support/server.mjs';
 
 const { errorClasses } = internal<typeof import('../src/errors.ts')>('errors.js');
-const { loadNative } = internal<typeof import('../src/native.ts')>('native.js');
+const { loadNative } = internal<typeof import('../src/addon.ts')>('addon.js');
 
 type Code = keyof typeof errorClasses;
 
