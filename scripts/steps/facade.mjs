@@ -17,12 +17,27 @@ const entryPoints = {
   openfeature: 'openfeature/index',
 };
 
+/** What a bundle says that is an ES module with a `require` which knows no module of Node's. */
+const bundled =
+  "flipt-native was bundled into an ES module, where its code cannot require the modules of Node: leave it out of the bundle (external: ['flipt-native'] of esbuild) and deploy node_modules beside the output";
+
+/** Only bundlers let a module see a `require`; the code behind the facade would fail in it with words of theirs. */
+const requireCheck = `if (typeof require === 'function') {
+  try {
+    require('node:module');
+  } catch (cause) {
+    throw Object.assign(new Error(${JSON.stringify(bundled)}, { cause }), { code: 'FLIPT_NATIVE_LOAD' });
+  }
+}
+`;
+
 /**
  * Writes what ESM users import, from the exports of the compiled entry points: names only, the implementation stays the
  * one CommonJS copy, so that a process that mixes `import` and `require` has one set of classes.
  */
 export async function writeFacade(dist) {
   mkdirSync(join(dist, 'esm'));
+  write(join(dist, 'esm', 'require.mjs'), requireCheck);
   for (const [name, module] of Object.entries(entryPoints)) {
     writeEntryPoint(join(dist, 'esm', name), `../${module}.js`, exportsOf(dist, module));
   }
@@ -36,7 +51,7 @@ export async function writeFacade(dist) {
 function writeEntryPoint(path, from, { values, types }) {
   write(
     `${path}.mjs`,
-    `import implementation from '${from}';\n\nexport const {\n${list(values)}} = implementation;\n`,
+    `import './require.mjs';\nimport implementation from '${from}';\n\nexport const {\n${list(values)}} = implementation;\n`,
   );
   write(
     `${path}.d.mts`,
