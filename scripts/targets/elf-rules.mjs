@@ -57,6 +57,6 @@ function libcRule({ versions }, { libc, glibc }) {
   const newest = wanted.at(-1);
   if (libc === 'musl') return rule('glibc', newest === undefined, newest ?? 'none', 'none');
   // A version that is no number, such as GLIBC_PRIVATE or GLIBC_ABI_DT_RELR, sorts last and is above every floor.
-  const holds = newest !== undefined && compareVersions(newest, glibc) <= 0;
+  const holds = newest !== undefined && glibc !== undefined && compareVersions(newest, glibc) <= 0;
   return rule('glibc', holds, newest ?? 'none', `at most ${glibc}`);
 }

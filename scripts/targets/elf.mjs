@@ -46,8 +46,10 @@ export function readElf(buffer) {
   };
 }
 
-function readSegments(bytes) {
+/** The program headers; `at` is where each stands in the file. */
+export function readSegments(bytes) {
   return bytes.records(bytes.u64(32), bytes.u16(56), bytes.u16(54), (at) => ({
+    at,
     type: bytes.u32(at),
     flags: bytes.u32(at + 4),
     offset: bytes.u64(at + 8),

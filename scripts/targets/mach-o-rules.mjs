@@ -4,13 +4,17 @@ import { compareVersions, foreign, list, rule } from './rule.mjs';
 
 const SYSTEM = /^\/(usr\/lib|System\/Library\/Frameworks)\//;
 
+/** Names that the linker itself makes and that no tool removes. */
+const LINKER = /^(dyld_private|_?_mh_dylib_header|_?_dso_handle|.*__thunk)$/;
+
 /** The rules for an image that `readMachO` has read from `buffer`. */
 export function machORules(image, target, buffer) {
-  const { id, loads, runPaths, system, segments, debugSymbols, localSymbols } = image;
+  const { id, loads, runPaths, system, segments, exports, symbols, debugSymbols } = image;
   const outside = foreign(loads, SYSTEM);
   const both = segments.filter(
     ({ flags }) => (flags & EXECUTABLE) !== 0 && (flags & WRITABLE) !== 0,
   );
+  const internal = foreign(symbols, LINKER).filter((name) => !exports.includes(name));
   const version = system?.join('.') ?? 'unstated';
   const own = id ?? 'none';
   return [
@@ -32,8 +36,8 @@ export function machORules(image, target, buffer) {
     rule('writable code', both.length === 0, list(both.map(({ name }) => name)), 'none'),
     rule(
       'stripped',
-      debugSymbols === 0 && localSymbols === 0,
-      `${debugSymbols} debug symbols, ${localSymbols} local ones`,
+      debugSymbols === 0 && internal.length === 0,
+      `${debugSymbols} debug symbols, ${internal.length} internal ones`,
       'none',
     ),
     signatureRule(image, target, buffer),

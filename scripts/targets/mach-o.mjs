@@ -11,9 +11,11 @@ const COMMAND = {
   signature: 0x1d,
   runPath: 0x8000001c,
   oldestMacOs: 0x24,
+  links: [0x22, 0x80000022],
+  exports: 0x80000033,
   build: 0x32,
 };
-const SYMBOL = { stab: 0xe0, type: 0x0e, external: 0x01 };
+const SYMBOL = { stab: 0xe0, type: 0x0e };
 
 export const EXECUTABLE = 4;
 export const WRITABLE = 2;
@@ -23,8 +25,9 @@ export const isMachO = (buffer) => buffer.length >= 4 && buffer.readUInt32LE() =
 /**
  * Reads a 64-bit Mach-O image for one machine.
  *
- * `{ cpu, isLibrary, id, loads, runPaths, system, segments, exports, debugSymbols, localSymbols, signature }`; `system`
- * is the oldest macOS as `[major, minor, patch]`, `signature` is where the code signature stands: `{ offset, size }`.
+ * `{ cpu, isLibrary, id, loads, runPaths, system, segments, exports, symbols, debugSymbols, signature }`; `system` is the
+ * oldest macOS as `[major, minor, patch]`, `exports` are what the dynamic loader finds, `symbols` what is left of the
+ * linker's own table, `signature` is where the code signature stands: `{ offset, size }`.
  */
 export function readMachO(buffer) {
   const bytes = new Bytes(buffer);
@@ -51,7 +54,8 @@ export function readMachO(buffer) {
       offset: bytes.u32(signature.at + 8),
       size: bytes.u32(signature.at + 12),
     },
-    ...(symbols ? readSymbols(bytes, symbols.at) : noSymbols),
+    exports: readExports(bytes, first(COMMAND.exports), first(...COMMAND.links)),
+    ...(symbols ? readSymbols(bytes, symbols.at) : { symbols: [], debugSymbols: 0 }),
   };
 }
 
@@ -80,7 +84,8 @@ function readSegment(bytes, at) {
   return { name: bytes.field(at + 8, 16), flags: bytes.u32(at + 60) };
 }
 
-const noSymbols = { exports: [], debugSymbols: 0, localSymbols: 0 };
+/** Every C name has an underscore in front. */
+const cName = (name) => name.replace(/^_/, '');
 
 function readSymbols(bytes, at) {
   const [offset, count, strings] = [8, 12, 16].map((field) => bytes.u32(at + field));
@@ -90,12 +95,47 @@ function readSymbols(bytes, at) {
   }));
   const isDebug = ({ kind }) => (kind & SYMBOL.stab) !== 0;
   const isDefined = ({ kind }) => (kind & SYMBOL.type) !== 0;
-  const isExternal = ({ kind }) => (kind & SYMBOL.external) !== 0;
-  const plain = all.filter((symbol) => !isDebug(symbol) && isDefined(symbol));
   return {
-    // Every C name has an underscore in front.
-    exports: plain.filter(isExternal).map(({ name }) => name.replace(/^_/, '')),
+    symbols: all
+      .filter((symbol) => !isDebug(symbol) && isDefined(symbol))
+      .map(({ name }) => cName(name)),
     debugSymbols: all.filter(isDebug).length,
-    localSymbols: plain.filter((symbol) => !isExternal(symbol)).length,
   };
+}
+
+/** The names in the tree that the loader searches: every edge is a piece of a name. */
+function readExports(bytes, own, links) {
+  const field = own ? own.at + 8 : links && links.at + 40;
+  if (field === undefined || bytes.u32(field + 4) === 0) return [];
+  const start = bytes.u32(field);
+  const names = [];
+  const visited = new Set();
+  const pending = [{ at: start, name: '' }];
+  while (pending.length > 0) {
+    const { at, name } = pending.pop();
+    if (visited.has(at)) throw new MalformedError(`malformed: exports that go round at ${hex(at)}`);
+    visited.add(at);
+    const terminal = readNumber(bytes, at);
+    if (terminal.value > 0) names.push(cName(name));
+    let edge = terminal.end + terminal.value;
+    let left = bytes.u8(edge);
+    edge += 1;
+    for (; left > 0; left -= 1) {
+      const piece = bytes.text(edge);
+      const child = readNumber(bytes, edge + piece.length + 1);
+      pending.push({ at: start + child.value, name: name + piece });
+      edge = child.end;
+    }
+  }
+  return names;
+}
+
+/** A number of seven bits a byte, the last byte without its highest bit. */
+function readNumber(bytes, at) {
+  let value = 0;
+  for (let index = 0; ; index += 1) {
+    const byte = bytes.u8(at + index);
+    value += (byte & 0x7f) * 2 ** (7 * index);
+    if (byte < 0x80) return { value, end: at + index + 1 };
+  }
 }

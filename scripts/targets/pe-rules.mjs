@@ -6,18 +6,19 @@ import { compareVersions, foreign, list, rule } from './rule.mjs';
  * (`vcruntime140.dll`, `libgcc_s_seh-1.dll`) is a download of its own, and the host is not named: symbols of Node are
  * looked up in the running program, whatever its file is called.
  */
-const WINDOWS =
+const WINDOWS_LIBRARIES =
   /^(api-ms-win-(core|crt|security|eventing)-[a-z0-9-]+|advapi32|bcrypt|bcryptprimitives|combase|crypt32|iphlpapi|kernel32|kernelbase|msvcrt|ncrypt|ntdll|ole32|oleaut32|secur32|shell32|synchronization|ucrtbase|user32|userenv|ws2_32)\.dll$/i;
 
+const WINDOWS = '10.0';
+
 /** The rules for an image that `readPe` has read. */
-export function peRules({ imports, sections, characteristics, system, symbolCount }, target) {
+export function peRules({ imports, sections, characteristics, system, symbolCount }) {
   const has = (flag) => (characteristics & flag) !== 0;
-  const outside = foreign(imports, WINDOWS);
+  const outside = foreign(imports, WINDOWS_LIBRARIES);
   const both = sections.filter(
     ({ flags }) => (flags & EXECUTABLE) !== 0 && (flags & WRITABLE) !== 0,
   );
   const debugging = sections.map(({ name }) => name).filter((name) => /^\.z?debug/.test(name));
-  const oldest = target.windows ?? '10.0';
   return [
     rule(
       'libraries',
@@ -27,9 +28,9 @@ export function peRules({ imports, sections, characteristics, system, symbolCoun
     ),
     rule(
       'oldest system',
-      compareVersions(system.join('.'), oldest) <= 0,
+      compareVersions(system.join('.'), WINDOWS) <= 0,
       system.join('.'),
-      `at most ${oldest}`,
+      `at most ${WINDOWS}`,
     ),
     rule(
       'stack',

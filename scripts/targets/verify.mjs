@@ -60,10 +60,10 @@ function pathsRule(buffer) {
 }
 
 function sizeRule(name, bytes, limit) {
-  return rule(name, bytes <= limit, megabytes(bytes), `at most ${megabytes(limit)}`);
+  return rule(name, bytes <= limit, inBytes(bytes), `at most ${inBytes(limit)}`);
 }
 
-const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
+const inBytes = (bytes) => `${bytes.toLocaleString('en')} bytes`;
 
 function startOf(buffer) {
   const stub = buffer.toString('latin1', 0, 200).match(/^flipt-native stub: .*/)?.[0];
