@@ -39,15 +39,13 @@ export async function liveOnce({ runNode, path }, env) {
 }
 
 function changeWhenAsked(server) {
-  server
-    .waitFor('a client that streams', () =>
-      server.requests.some(({ path }) => path.endsWith('/streaming')),
-    )
-    .then(
-      () => server.setSnapshot(demo('shop-changed')),
-      // A program that fails before it asks has said why itself.
-      () => {},
-    );
+  const isAsked = () =>
+    server.listeningStreams > 0 && server.requests.some(({ path }) => path === '/change');
+  server.waitFor('a client that streams and asks for the change', isAsked).then(
+    () => server.setSnapshot(demo('shop-changed')),
+    // A program that fails before it asks has said why itself.
+    () => {},
+  );
 }
 
 /** The checks that the first program counted, and how both programs ended. */

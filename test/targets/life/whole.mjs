@@ -18,9 +18,9 @@ await checks.check('init over HTTP, and an evaluation', () =>
 
 await checks.check('a change arrives over the stream', () =>
   closed({ ...options, fetchMode: 'streaming' }, async (client) => {
-    await until(client, 'streaming', () => client.status.connection === 'streaming');
-    // The server waits for this to make the change.
-    await fetch(`${url}/streaming`);
+    must(!isShown(client), 'the banner is shown before the change');
+    // The server waits for this, and for the stream, to make the change.
+    await fetch(`${url}/change`);
     await until(client, 'the change', () => isShown(client));
     must(client.status.connection === 'streaming', `connection ${client.status.connection}`);
   }),
