@@ -13,6 +13,7 @@ for (const target of published) {
   put(target.suffix, 'LICENSE', licence);
 }
 put('../src', 'version.ts', versionOf());
+put('../engine', 'LICENSE', licence);
 if (check && stale > 0) {
   console.error('Run: node npm/generate.mjs');
   process.exitCode = 1;
