@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runNode, StepError } from '../steps/process.mjs';
-import { isWaiting, listOf, notesOf, withSection } from './changelog.mjs';
+import { listOf, notesOf, waiting, withSection } from './changelog.mjs';
 import { readFragments } from './fragments.mjs';
 import { versionOf, writeVersions } from './places.mjs';
 import { isPrerelease, nextVersion } from './version.mjs';
@@ -15,9 +15,7 @@ export async function bump(checkout, step, date = new Date()) {
   const current = versionOf(checkout);
   const file = join(checkout, 'CHANGELOG.md');
   const changelog = readFileSync(file, 'utf8');
-  // The first release has the version that the sources were written under.
-  const isFirst = step === current && isWaiting(changelog, current);
-  const version = isFirst ? current : nextVersion(current, step);
+  const version = nextOf(current, step, changelog);
   const fragments = isPrerelease(version) ? [] : readFragments(checkout);
   const day = date.toISOString().slice(0, 10);
   const written = isPrerelease(version)
@@ -35,6 +33,14 @@ export function releaseNotes(checkout) {
   const version = versionOf(checkout);
   if (isPrerelease(version)) return listOf(readFragments(checkout));
   return notesOf(readFileSync(join(checkout, 'CHANGELOG.md'), 'utf8'), version);
+}
+
+/** The first release has the version that the sources were written under, and no other comes before it. */
+function nextOf(current, step, changelog) {
+  const first = waiting(changelog);
+  if (first === undefined) return nextVersion(current, step);
+  if (step === first && first === current) return current;
+  throw new StepError(`CHANGELOG.md waits for the release of ${first}: bump ${first}`);
 }
 
 async function generate(checkout) {

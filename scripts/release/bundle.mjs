@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { packAll } from '../../npm/pack.mjs';
 import { StepError } from '../steps/process.mjs';
@@ -15,8 +15,7 @@ const sums = 'SHA256SUMS';
  * the checksums of all of these. Platforms that are not built are an error, or stubs with `stubs`.
  */
 export async function makeBundle(folder, checkout, { stubs = false } = {}) {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  clear(folder);
   const packed = await packAll(folder, { stubs });
   const version = versionOf(checkout);
   if (packed.version !== version)
@@ -58,6 +57,15 @@ export function checksums(folder) {
     .sort()
     .map((name) => `${sha256(readFileSync(join(folder, name)))}  ${name}\n`)
     .join('');
+}
+
+/** Nothing but an older bundle is removed. */
+function clear(folder) {
+  mkdirSync(folder, { recursive: true });
+  if (readdirSync(folder).length > 0 && !existsSync(join(folder, list)))
+    throw new StepError(`${folder} holds something else than a bundle`);
+  rmSync(folder, { recursive: true });
+  mkdirSync(folder);
 }
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');

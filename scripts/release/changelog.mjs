@@ -23,10 +23,10 @@ export function notesOf(changelog, version) {
   return section.body;
 }
 
-/** Whether the top section is of this version and waits for its release. */
-export function isWaiting(changelog, version) {
+/** The version of the top section when that waits for its release. */
+export function waiting(changelog) {
   const [top] = sectionsOf(changelog);
-  return top?.version === version && top.date === undefined;
+  return top?.date === undefined ? top?.version : undefined;
 }
 
 /**
@@ -36,7 +36,7 @@ export function isWaiting(changelog, version) {
 export function withSection(changelog, { version, date, fragments }) {
   const items = listOf(fragments);
   const first = changelog.search(heading);
-  if (isWaiting(changelog, version)) {
+  if (waiting(changelog) === version) {
     const dated = changelog.replace(`## [${version}] - ${undated}`, `## [${version}] - ${date}`);
     return items === '' ? dated : withMore(dated, items);
   }

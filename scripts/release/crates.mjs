@@ -51,7 +51,8 @@ export function fromTree(text, checksums) {
 
 /** The SHA-256 of every crate from a registry in a Cargo.lock, by `name@version`. */
 export function readChecksums(lock) {
-  const pattern = /^name = "([^"]+)"\nversion = "([^"]+)"\nsource = "[^"]+"\nchecksum = "([^"]+)"/gm;
+  const pattern =
+    /^name = "([^"]+)"\nversion = "([^"]+)"\nsource = "[^"]+"\nchecksum = "([^"]+)"/gm;
   return new Map(
     [...lock.matchAll(pattern)].map(([, name, version, sum]) => [`${name}@${version}`, sum]),
   );

@@ -77,5 +77,7 @@ async function requireTrustedPublishing() {
   const { stdout } = await runNpm(['--version'], { output: 'keep' });
   const version = stdout.trim();
   if (compareVersions(version, trustedPublishing) < 0)
-    throw new StepError(`publishing by workflow takes npm ${trustedPublishing}; this is ${version}`);
+    throw new StepError(
+      `publishing by workflow takes npm ${trustedPublishing}; this is ${version}`,
+    );
 }

@@ -60,7 +60,9 @@ function crateComponent({ name, version, licence, checksum }) {
     version,
     ...(checksum && { hashes: [{ alg: 'SHA-256', content: checksum }] }),
     // A crate may name a file of its own in the place of an expression.
-    licenses: [licence === '' ? { license: { name: `the licence of ${name}` } } : { expression: licence }],
+    licenses: [
+      licence === '' ? { license: { name: `the licence of ${name}` } } : { expression: licence },
+    ],
     purl: crateUrl({ name, version }),
   };
 }
