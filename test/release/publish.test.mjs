@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { publishAll } from '../../scripts/release/publish.mjs';
 import { integrityOf, isLoopback, lookUp } from '../../scripts/release/registry.mjs';
-import { runNpm } from '../../scripts/steps/process.mjs';
 import { withPrograms } from './programs.mjs';
 import { startRegistry } from './registry.mjs';
+import { tarballOf } from './tarball.mjs';
 
 const names = ['release-test-platform', 'release-test'];
 const servedWithinMs = 500;
@@ -37,23 +37,20 @@ describe('publishing', () => {
     await registry.close();
   });
 
-  async function pack(version, description = '') {
-    const packages = [];
-    for (const name of names) {
-      const manifest = { name, version, description, license: 'MIT' };
-      writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-      const packed = await runNpm(['pack', '--json'], { cwd: folder, output: 'keep' });
-      const file = join(folder, Object.values(JSON.parse(packed.stdout))[0].filename);
-      packages.push({ name, version, file, integrity: integrityOf(readFileSync(file)) });
-    }
-    return packages;
+  function pack(version, description = '') {
+    return names.map((name) => {
+      const tarball = tarballOf({ name, version, description, license: 'MIT' });
+      const file = join(folder, `${name}-${version}.tgz`);
+      writeFileSync(file, tarball);
+      return { name, version, file, integrity: integrityOf(tarball) };
+    });
   }
 
   const tagsOf = (name) => registry.packages.get(name)['dist-tags'];
 
   it('puts a release under latest and a prerelease under next', async () => {
-    await publish(await pack('1.0.0'));
-    await publish(await pack('1.1.0-rc.1'));
+    await publish(pack('1.0.0'));
+    await publish(pack('1.1.0-rc.1'));
     assert.deepEqual(outcomes, [
       ...names.map((name) => `${name}@1.0.0 published`),
       ...names.map((name) => `${name}@1.1.0-rc.1 published`),
@@ -63,23 +60,23 @@ describe('publishing', () => {
   });
 
   it('refuses to take latest back, before anything is published', async () => {
-    await publish(await pack('1.1.0'));
-    await assert.rejects(publish(await pack('1.0.9')), /1\.0\.9 is older than 1\.1\.0/);
+    await publish(pack('1.1.0'));
+    await assert.rejects(publish(pack('1.0.9')), /1\.0\.9 is older than 1\.1\.0/);
     assert.deepEqual(Object.keys(registry.packages.get(names[0]).versions), ['1.1.0']);
   });
 
   it('refuses another content of the last package, before the first is published', async () => {
-    const [, main] = await pack('1.0.0');
+    const [, main] = pack('1.0.0');
     await publish([main]);
     await assert.rejects(
-      publish(await pack('1.0.0', 'changed')),
+      publish(pack('1.0.0', 'changed')),
       /release-test@1\.0\.0 is in the registry with another content: sha512-/,
     );
     assert.equal(registry.packages.has(names[0]), false);
   });
 
   it('ends when a package is not served, and does not go on to the next', async () => {
-    const packages = await pack('1.0.0');
+    const packages = pack('1.0.0');
     registry.answer = ({ url }) => (url.endsWith('.tgz') ? { status: 404 } : undefined);
     await assert.rejects(publish(packages), /was published, but its tarball answers 404/);
     assert.deepEqual([...registry.packages.keys()], [names[0]]);
@@ -92,19 +89,21 @@ describe('publishing', () => {
   });
 
   it('waits for a package that is served late', async () => {
-    const packages = await pack('1.0.0');
-    let asked = 0;
+    let isPublished = false;
+    let late = 0;
     registry.answer = ({ method, url }) => {
-      if (method !== 'GET' || url !== `/${names[0]}`) return undefined;
-      asked += 1;
-      return asked <= 2 ? { status: 404 } : undefined;
+      if (method === 'PUT') isPublished = true;
+      if (!isPublished || method !== 'GET' || url !== `/${names[0]}` || late === 2) return undefined;
+      late += 1;
+      return { status: 404 };
     };
-    await publish(packages);
-    assert.equal(asked, 3);
+    await publish(pack('1.0.0'), { servedWithinMs: 60_000 });
+    assert.equal(late, 2);
+    assert.equal(outcomes.length, names.length);
   });
 
   it('takes an answer that is no answer for an error, not for a package that is missing', async () => {
-    const packages = await pack('1.0.0');
+    const packages = pack('1.0.0');
     registry.answer = ({ method }) => (method === 'GET' ? { status: 503 } : undefined);
     await assert.rejects(publish(packages), /the registry answers 503 for release-test-platform/);
     assert.equal(registry.packages.size, 0);
@@ -115,7 +114,7 @@ describe('publishing', () => {
   });
 
   it('tells what npm said when it fails', async () => {
-    const packages = await pack('1.0.0');
+    const packages = pack('1.0.0');
     registry.answer = ({ method }) => (method === 'PUT' ? { status: 403 } : undefined);
     await assert.rejects(
       publish(packages),
@@ -124,7 +123,7 @@ describe('publishing', () => {
   });
 
   it('publishes stubs on loopback only', async () => {
-    const [stub] = (await pack('1.0.0')).map((one) => ({ ...one, isStub: true }));
+    const [stub] = pack('1.0.0').map((one) => ({ ...one, isStub: true }));
     const elsewhere = 'https://registry.example/';
     assert.equal(isLoopback(registry.url), true);
     assert.equal(isLoopback(elsewhere), false);
@@ -136,7 +135,7 @@ describe('publishing', () => {
   });
 
   it('by the identity of a workflow takes an npm that can do so', async () => {
-    const packages = await pack('1.0.0');
+    const packages = pack('1.0.0');
     await withPrograms({ npm: "console.log('11.5.0')" }, async () => {
       await assert.rejects(
         publish(packages, { provenance: true }),

@@ -55,7 +55,7 @@ describe('the rules of workflows', () => {
     [
       'an expression in a script',
       'npm ci',
-      'echo ${{ github.head_ref }}',
+      `echo \${{ github.head_ref }}`,
       /is pasted into a script/,
     ],
     ['a secret', 'npm ci', 'npm ci # secrets.NPM_TOKEN', /uses a secret/],
@@ -138,7 +138,7 @@ describe('the workflows', () => {
     const caching = called.filter(({ uses = '' }) => /cache/.test(uses));
     assert.deepEqual(
       caching.map((step) => step.if),
-      ['${{ !inputs.fresh }}'],
+      [`\${{ !inputs.fresh }}`],
     );
     const options = stepsOf(workflows['release.yml']).flatMap(({ uses = '', with: given = {} }) => [
       uses,
