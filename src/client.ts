@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { loadNative } from './addon.js';
 import { isPresent } from './arguments.js';
 import type { CallOptions } from './calls.js';
 import { type ClientParts, ConnectedClient } from './connected-client.js';
@@ -18,13 +19,13 @@ import { HookCaller } from './hook.js';
 import { ClientHost } from './host.js';
 import { aborted, start, untilReady } from './init.js';
 import type { LogLevel } from './logger.js';
-import { loadNative, type NativeClient } from './native.js';
+import type { NativeClient } from './native.js';
 import { ObservedEvaluator } from './observed-evaluator.js';
 import type { ClientOptions } from './options.js';
 import { requireObject, unreadable } from './request.js';
 import { Requests } from './requests.js';
 import { readOptions, type Settings } from './settings.js';
-import { TestBench } from './testing/bench.js';
+import type { TestBench } from './testing/bench.js';
 import type {
   FlagsOf,
   TestClient,
@@ -155,7 +156,7 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
   ): TestClient<Flags> {
     const { flags, maxEvaluations, ...others } = options;
     const settings = readOptions({ ...others, offline: true, bootstrap: {} });
-    const bench = new TestBench(settings, flags, maxEvaluations);
+    const bench = new (testBench())(settings, flags, maxEvaluations);
     const { native, host, valuation, evaluator, observers } = bench;
     const parts = { native, host, valuation, scope: new ContextScope() };
     const hook = hookOf(settings, host);
@@ -337,6 +338,12 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
       this.#hook.before(flagKey);
     }
   }
+}
+
+/** Loaded by the first test client: an application never needs it. */
+function testBench(): typeof TestBench {
+  const loaded: typeof import('./testing/bench.js') = require('./testing/bench.js');
+  return loaded.TestBench;
 }
 
 function hookOf({ hook }: Settings, host: ClientHost): HookCaller | undefined {

@@ -1,6 +1,6 @@
+import { loadNative } from './addon.js';
 import { describe } from './encode.js';
 import { type FeatureProblem, invalidArgument, unwrap } from './errors.js';
-import { loadNative } from './native.js';
 
 /** What feature files hold, and what is wrong with them. */
 export interface FeatureReport {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { version } from '../version.js';
+import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
 import { ExitCode } from './exit-code.js';
 import { generalHelp, helpOf } from './help.js';
@@ -12,7 +13,7 @@ import { validate } from './validate.js';
 import { type Call, Given, type Options, type Verb } from './verb.js';
 import { watch } from './watch.js';
 
-const VERBS: readonly Verb[] = [evaluate, list, snapshot, validate, types, watch];
+const VERBS: readonly Verb[] = [evaluate, list, snapshot, validate, types, watch, doctor];
 
 const GENERAL: Options = {
   json: { type: 'boolean', help: 'write JSON, for programs' },

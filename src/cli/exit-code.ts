@@ -2,7 +2,7 @@
 export const ExitCode = {
   /** It is done. */
   Done: 0,
-  /** The answer is no: no such flag, or one without an answer; snapshots or types that differ; errors in feature files. */
+  /** The answer is no: no such flag, or one without an answer; snapshots or types that differ; errors in feature files; no addon. */
   No: 1,
   /** The command line cannot be used. */
   Usage: 2,

@@ -8,7 +8,7 @@ const CODES: readonly (readonly [string, string])[] = [
   ['0', 'done'],
   [
     '1',
-    'the answer is no: no such flag, or one without an answer; snapshots or types that differ; errors in feature files',
+    'the answer is no: no such flag, or one without an answer; snapshots or types that differ; errors in feature files; no addon',
   ],
   ['2', 'the command line cannot be used'],
   ['3', 'there is no flag state: the server did not answer, or a file cannot be read or written'],

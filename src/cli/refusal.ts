@@ -38,6 +38,7 @@ const ADVICE: Partial<Record<FliptErrorCode, string>> = {
   FLIPT_DNS_FAILED: CONNECT,
   FLIPT_INIT_TIMEOUT: WAIT,
   FLIPT_NAMESPACE_NOT_FOUND: NAME,
+  FLIPT_NATIVE_LOAD: 'flipt-native doctor tells more',
   FLIPT_PROXY_FAILED: 'HTTP_PROXY, HTTPS_PROXY and NO_PROXY say which proxy is used',
   FLIPT_REDIRECT_REFUSED: 'give the address that it leads to with --url',
   FLIPT_REQUEST_TIMEOUT: WAIT,

@@ -1,9 +1,10 @@
+import { loadNative } from '../addon.js';
 import { describe } from '../encode.js';
 import { invalidArgument } from '../errors.js';
 import { ClientHost } from '../host.js';
 import { listen, start } from '../init.js';
 import type { LogLevel } from '../logger.js';
-import { loadNative, type NativeClient } from '../native.js';
+import type { NativeClient } from '../native.js';
 import { Requests } from '../requests.js';
 import type { Settings } from '../settings.js';
 import { Complaints } from '../values/failure.js';

@@ -31,7 +31,7 @@ export function layOut() {
   cpSync(join(root, 'dist'), join(installed, 'dist'), { recursive: true });
   linkAll(join(root, 'test/docs/node_modules'), modules);
   for (const name of lent) link(join(root, 'node_modules', name), join(modules, name));
-  writeCommands(join(folder, 'bin'), join(installed, 'dist/cli/main.js'));
+  writeCommands(join(folder, 'bin'), join(installed, 'dist/cli.js'));
   return {
     folder,
     bin: join(folder, 'bin'),
