@@ -50,6 +50,7 @@ describe('the tarballs', () => {
     assert.deepEqual(published.platform.names, [
       'LICENSE',
       'README.md',
+      'THIRD-PARTY-LICENSES',
       'flipt_native.node',
       'package.json',
     ]);

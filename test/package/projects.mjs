@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packPlatform } from '../../npm/pack.mjs';
 import { hostTarget } from '../../npm/targets.mjs';
 import { startRegistry } from './registry.mjs';
 
@@ -47,7 +48,8 @@ async function npm(args, { cwd }) {
 export async function publishAll(temporary) {
   const folder = realpathSync(temporary);
   const main = await pack(root, folder);
-  const platform = await pack(join(root, 'npm', suffix), folder);
+  const { files, ...packed } = await packPlatform({ suffix }, folder);
+  const platform = { ...packed, names: files.map(({ path }) => path) };
   const dependant = await pack(dependantOf(folder), folder);
   const registry = await startRegistry([main, platform, dependant]);
   let projects = 0;
