@@ -23,6 +23,8 @@ export function prepareHome(folder, registry) {
       'unsafeHttpWhitelist: ["127.0.0.1"]',
       'enableTelemetry: false',
       'enableImmutableInstalls: false',
+      // What is published here is a minute old.
+      'npmMinimalAgeGate: 0',
       '',
     ].join('\n'),
   );
