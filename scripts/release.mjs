@@ -8,14 +8,18 @@ import { publishAll } from './release/publish.mjs';
 import { configuredRegistry } from './release/registry.mjs';
 import { verifyServed } from './release/served.mjs';
 import { countsText } from './steps/counts.mjs';
-import { installLocked } from './steps/install.mjs';
+import { install, installLocked } from './steps/install.mjs';
 import { prepare } from './steps/prepare.mjs';
 import { root, runNode, StepError, verb } from './steps/process.mjs';
+import { buildTypeScript } from './steps/typescript.mjs';
+
+const registryFolder = 'test/install/registry';
 
 const usage = `npm run release -- bump patch|minor|major|VERSION     the next version, everywhere
 npm run release -- changed --before COMMIT             whether the version is another one, for a workflow
 npm run release -- check [--quick]                     what has to hold before a release; quick: compiles nothing
 npm run release -- bundle FOLDER [--stubs]             tarballs, checksums and bill of materials
+npm run release -- try FOLDER                          published on loopback, and installed on this machine
 npm run release -- publish FOLDER [--dry-run] [--provenance] [--registry URL]
 npm run release -- verify FOLDER [--registry URL]      the published packages, and an installation of them
 npm run release -- notes                               what the changelog says of this version
@@ -43,9 +47,16 @@ const steps = {
     return failed === 0 ? 0 : 1;
   },
   async bundle({ operand, stubs }) {
+    await install();
+    // Never the addon: what is in its place was built and tested for the release.
+    await buildTypeScript();
     const { packages } = await makeBundle(operand, root, { stubs });
     for (const { name, version, size, integrity } of packages)
       console.log(`${name}@${version}  ${size} bytes  ${integrity}`);
+  },
+  async try({ operand }) {
+    await installLocked(registryFolder, 'installing the registry on loopback');
+    return (await runNode(['test/release/try.mjs', operand])).code;
   },
   async publish({ operand, registry, provenance, 'dry-run': dryRun }) {
     await publishAll(readBundle(operand).packages, {
@@ -69,12 +80,12 @@ const steps = {
   },
   async rehearse() {
     await prepare();
-    await installLocked('test/install/registry', 'installing the registry of the rehearsal');
+    await installLocked(registryFolder, 'installing the registry on loopback');
     return (await runNode(['test/release/rehearsal/run.mjs'])).code;
   },
 };
 
-const withOperand = ['bump', 'bundle', 'publish', 'verify', 'announce'];
+const withOperand = ['bump', 'bundle', 'try', 'publish', 'verify', 'announce'];
 
 // npm run release -- STEP: each step of a release by itself, as the workflow calls them.
 await verb(async (args) => {

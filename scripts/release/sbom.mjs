@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { linkedCrates } from './crates.mjs';
+import { linkedTree } from './crates.mjs';
 
 /**
  * The bill of materials of a release, CycloneDX 1.6: the packages with their checksums, and every crate that is linked
  * into a binary. The same release gives the same text.
  */
 export async function bomOf(packages) {
-  return writeBom(packages, await linkedCrates());
+  return writeBom(packages, await linkedTree());
 }
 
 /** The platform packages hold the crates; the main package, which is the last, holds none and has no other dependency. */
@@ -59,10 +59,7 @@ function crateComponent({ name, version, licence, checksum }) {
     name,
     version,
     ...(checksum && { hashes: [{ alg: 'SHA-256', content: checksum }] }),
-    // A crate may name a file of its own in the place of an expression.
-    licenses: [
-      licence === '' ? { license: { name: `the licence of ${name}` } } : { expression: licence },
-    ],
+    licenses: [{ expression: licence }],
     purl: crateUrl({ name, version }),
   };
 }

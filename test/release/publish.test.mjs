@@ -93,7 +93,8 @@ describe('publishing', () => {
     let late = 0;
     registry.answer = ({ method, url }) => {
       if (method === 'PUT') isPublished = true;
-      if (!isPublished || method !== 'GET' || url !== `/${names[0]}` || late === 2) return undefined;
+      if (!isPublished || method !== 'GET' || url !== `/${names[0]}` || late === 2)
+        return undefined;
       late += 1;
       return { status: 404 };
     };

@@ -39,10 +39,9 @@ async function first({ checkout, release }) {
 async function fragmentIsAdded({ checkout, release }) {
   writeFileSync(join(checkout, fragment), `${change}\n`);
   await commit(checkout, 'Correct an answer');
-  const released = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')).version;
   const { code, stdout } = await release('check', '--quick');
   assert.equal(code, 1, 'a change after the bump is no release');
-  assert.match(stdout, /FAIL the changelog tells of it\n.*play\.fixed\.md/, released);
+  assert.match(stdout, /FAIL the changelog tells of it\n.*play\.fixed\.md/);
 }
 
 async function bumped(stage) {

@@ -13,8 +13,9 @@ export async function startGate(registry) {
   const accepted = [];
   let fault;
   const takeFault = (name) => {
-    const how = fault?.name === name ? fault.how : undefined;
-    if (how !== undefined) fault = undefined;
+    if (fault === undefined || fault.name !== name) return undefined;
+    const { how } = fault;
+    fault = undefined;
     return how;
   };
   const server = createServer((incoming, outgoing) => {

@@ -1,10 +1,7 @@
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { published } from '../../../npm/targets.mjs';
-import { configuredRegistry } from '../../../scripts/release/registry.mjs';
 import { runNode, runNpm } from '../../../scripts/steps/process.mjs';
-import { prepareHome } from '../../install/machine.mjs';
-import { startRegistry } from '../../install/registry/start.mjs';
+import { loggedIn, openRegistry } from '../loopback.mjs';
 import { copyCheckout } from './checkout.mjs';
 import { startGate } from './gate.mjs';
 
@@ -16,11 +13,7 @@ import { startGate } from './gate.mjs';
 export async function openStage(folder) {
   const checkout = await copyCheckout();
   const names = [...published.map(({ suffix }) => `@flipt-native/${suffix}`), 'flipt-native'];
-  const registry = await startRegistry({
-    folder,
-    upstream: await configuredRegistry(),
-    own: names,
-  });
+  const registry = await openRegistry(folder, names);
   const gate = await startGate(registry.url);
   const machine = loggedIn(folder, gate.url, registry.token);
   return {
@@ -37,16 +30,4 @@ export async function openStage(folder) {
       await registry.close();
     },
   };
-}
-
-/** The environment of one who may publish, and whose npm gives up at the first failure. */
-function loggedIn(folder, registry, token) {
-  const environment = prepareHome(folder, registry);
-  const { host } = new URL(registry);
-  appendFileSync(join(environment.HOME, '.npmrc'), `//${host}/:_authToken=${token}\n`);
-  const rust = {
-    CARGO_HOME: process.env.CARGO_HOME ?? join(process.env.HOME ?? '', '.cargo'),
-    RUSTUP_HOME: process.env.RUSTUP_HOME ?? join(process.env.HOME ?? '', '.rustup'),
-  };
-  return { ...environment, ...rust, npm_config_fetch_retries: '0' };
 }
