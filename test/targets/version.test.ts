@@ -76,7 +76,10 @@ it('the packed main package asks for each platform package of its version', {
 });
 
 const installed = () =>
-  runNpm(['ci', '--dry-run', '--ignore-scripts', '--no-audit'], { cwd: copy, output: 'keep' });
+  runNpm(['ci', '--dry-run', '--offline', '--ignore-scripts', '--no-audit'], {
+    cwd: copy,
+    output: 'keep',
+  });
 
 const generate = (...args: string[]) =>
   runNode(['npm/generate.mjs', ...args], { cwd: copy, output: 'keep' });

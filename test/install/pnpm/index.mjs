@@ -12,13 +12,11 @@ import {
   user,
   workspaces,
 } from '../acceptance/rows.mjs';
-import { elsewhere } from '../elsewhere.mjs';
+import { chosenFrom, elsewhere, hereAndElsewhere, onlyElsewhere } from '../elsewhere.mjs';
 import { managersFolder } from '../managers/program.mjs';
 import { pnpm, pnpm12 } from './project.mjs';
 
 export const tools = [managersFolder];
-
-const { platform: os, arch: cpu } = process;
 
 export const rows = [
   fresh(pnpm, 'default'),
@@ -29,20 +27,13 @@ export const rows = [
     name: 'supportedArchitectures with this system',
     async run(context) {
       const { packages } = context;
-      const supportedArchitectures = {
-        os: [elsewhere.os, os],
-        cpu: [elsewhere.cpu, cpu],
-        libc: ['glibc', 'musl'],
-      };
-      pnpm.project(context, { fields: consumer(context), settings: { supportedArchitectures } });
+      pnpm.project(context, {
+        fields: consumer(context),
+        settings: { supportedArchitectures: hereAndElsewhere },
+      });
       await pnpm.install(context);
       const installed = platformsIn(context);
-      const chosen = packages.platforms.filter(
-        ({ manifest }) =>
-          supportedArchitectures.os.includes(manifest.os[0]) &&
-          supportedArchitectures.cpu.includes(manifest.cpu[0]),
-      );
-      assert.deepEqual(installed, chosen.map(({ suffix }) => suffix).sort());
+      assert.deepEqual(installed, chosenFrom(packages));
       await accept(context, pnpm);
     },
   },
@@ -50,7 +41,7 @@ export const rows = [
     name: 'supportedArchitectures without this system',
     async run(context) {
       const { packages } = context;
-      const settings = { supportedArchitectures: { os: [elsewhere.os], cpu: [elsewhere.cpu] } };
+      const settings = { supportedArchitectures: onlyElsewhere };
       pnpm.project(context, { fields: user(context), settings });
       await pnpm.install(context);
       assert.deepEqual(platformsIn(context), [elsewhere.suffix]);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { accept, load } from '../acceptance/accept.mjs';
 import {
@@ -12,7 +12,7 @@ import {
   user,
   workspaces,
 } from '../acceptance/rows.mjs';
-import { elsewhere } from '../elsewhere.mjs';
+import { chosenFrom, hereAndElsewhere, onlyElsewhere } from '../elsewhere.mjs';
 import { managersFolder } from '../managers/program.mjs';
 import { classic, modern } from './project.mjs';
 
@@ -20,15 +20,13 @@ export const tools = [managersFolder];
 
 const linked = modern('node-modules');
 const plugged = modern('pnp');
-const { platform: os, arch: cpu } = process;
-
 export const rows = [
   fresh(classic, 'yarn 1'),
   workspaces(classic, 'yarn 1, workspaces'),
   {
     name: 'yarn 1, offline mirror',
     async run(context) {
-      const { folder, write, packages, environment } = context;
+      const { folder, write } = context;
       classic.project(context, { fields: consumer(context) });
       write('.yarnrc', 'yarn-offline-mirror "./mirror"\n');
       await classic.install(context, `--cache-folder=${join(folder, 'cache')}`);
@@ -64,21 +62,14 @@ export const rows = [
     name: 'yarn 4, supportedArchitectures with this system',
     async run(context) {
       const { folder, packages } = context;
-      const supportedArchitectures = {
-        os: [elsewhere.os, os],
-        cpu: [elsewhere.cpu, cpu],
-        libc: ['glibc', 'musl'],
-      };
-      linked.project(context, { fields: consumer(context), settings: { supportedArchitectures } });
+      linked.project(context, {
+        fields: consumer(context),
+        settings: { supportedArchitectures: hereAndElsewhere },
+      });
       await linked.install(context);
-      const chosen = packages.platforms.filter(
-        ({ manifest }) =>
-          supportedArchitectures.os.includes(manifest.os[0]) &&
-          supportedArchitectures.cpu.includes(manifest.cpu[0]),
-      );
       assert.deepEqual(
         readdirSync(join(folder, 'node_modules/@flipt-native')).sort(),
-        chosen.map(({ suffix }) => suffix).sort(),
+        chosenFrom(packages),
       );
       await accept(context, linked);
     },
@@ -87,7 +78,7 @@ export const rows = [
     name: 'yarn 4, supportedArchitectures without this system',
     async run(context) {
       const { packages } = context;
-      const settings = { supportedArchitectures: { os: [elsewhere.os], cpu: [elsewhere.cpu] } };
+      const settings = { supportedArchitectures: onlyElsewhere };
       plugged.project(context, { fields: user(context), settings });
       await plugged.install(context);
       await isRefused(context, plugged, packages.host.name, 'supportedArchitectures');

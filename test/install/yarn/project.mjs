@@ -24,7 +24,9 @@ export function modern(nodeLinker) {
     /** As above; the settings are those of .yarnrc.yml, which understands JSON. */
     project({ write }, { fields, replaced = {}, settings = {} }) {
       write('package.json', { private: true, ...fields, resolutions: replaced });
-      write('.yarnrc.yml', { nodeLinker, ...settings });
+      // Without it, imports know nothing of PnP where package.json is not of type module.
+      const pnpEnableEsmLoader = nodeLinker === 'pnp';
+      write('.yarnrc.yml', { nodeLinker, pnpEnableEsmLoader, ...settings });
       // Says that no folder above is the project.
       write('yarn.lock', '');
     },
