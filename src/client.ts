@@ -25,7 +25,7 @@ import type { ClientOptions } from './options.js';
 import { requireObject, unreadable } from './request.js';
 import { Requests } from './requests.js';
 import { readOptions, type Settings } from './settings.js';
-import { TestBench } from './testing/bench.js';
+import type { TestBench } from './testing/bench.js';
 import type {
   FlagsOf,
   TestClient,
@@ -156,7 +156,7 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
   ): TestClient<Flags> {
     const { flags, maxEvaluations, ...others } = options;
     const settings = readOptions({ ...others, offline: true, bootstrap: {} });
-    const bench = new TestBench(settings, flags, maxEvaluations);
+    const bench = new (testBench())(settings, flags, maxEvaluations);
     const { native, host, valuation, evaluator, observers } = bench;
     const parts = { native, host, valuation, scope: new ContextScope() };
     const hook = hookOf(settings, host);
@@ -338,6 +338,12 @@ export class FliptClient extends ConnectedClient implements BaseFliptClient {
       this.#hook.before(flagKey);
     }
   }
+}
+
+/** Loaded by the first test client: an application never needs it. */
+function testBench(): typeof TestBench {
+  const loaded: typeof import('./testing/bench.js') = require('./testing/bench.js');
+  return loaded.TestBench;
 }
 
 function hookOf({ hook }: Settings, host: ClientHost): HookCaller | undefined {

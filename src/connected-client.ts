@@ -52,7 +52,11 @@ export class ConnectedClient extends FlagValues {
       #native in client ? `${client.#host.environment}/${client.#native.namespace()}` : undefined;
   }
 
-  /** Made by `FliptClient`. */
+  /**
+   * Made by `FliptClient`.
+   *
+   * @internal
+   */
   protected constructor({ native, host, valuation, scope }: ClientParts) {
     super(valuation, scope);
     this.#native = native;

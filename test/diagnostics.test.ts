@@ -3,10 +3,10 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { answerOf, runScript } from './support/child.ts';
 import { shop } from './support/flags.ts';
 import { connected, failureOf, open, quiet, serve } from './support/harness.ts';
-import { FliptClient, FliptError, internal } from './support/sdk.ts';
+import { FliptClient, FliptError, internals } from './support/sdk.ts';
 
-const { Inbox } = internal<typeof import('../src/inbox.ts')>('inbox.js');
-const { forcePath } = internal<typeof import('../src/path.ts')>('path.js');
+const { Inbox } = internals;
+const { forcePath } = internals;
 const premium = { targetingKey: 'ann', plan: 'premium' };
 const unavailable = { name: 'status', status: 503 } as const;
 const SYNC = ['ready', 'status', 'stale', 'recovered', 'error', 'closed'];

@@ -11,15 +11,15 @@ import {
   FliptClient,
   FliptError,
   InitializationError,
-  internal,
+  internals,
   NetworkError,
   SecurityError,
   ValidationError,
 } from './support/sdk.ts';
 import type { Behaviour } from './support/server.mjs';
 
-const { errorClasses } = internal<typeof import('../src/errors.ts')>('errors.js');
-const { loadNative } = internal<typeof import('../src/addon.ts')>('addon.js');
+const { errorClasses } = internals;
+const { loadNative } = internals;
 
 type Code = keyof typeof errorClasses;
 

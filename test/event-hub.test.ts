@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ChangeEvent } from '../src/index.ts';
 import { failureOf, Log } from './support/harness.ts';
-import { internal } from './support/sdk.ts';
+import { internals } from './support/sdk.ts';
 
-const { EventHub } = internal<typeof import('../src/events.ts')>('events.js');
-const { changeOf, mergeChanges } = internal<typeof import('../src/changes.ts')>('changes.js');
+const { EventHub } = internals;
+const { changeOf, mergeChanges } = internals;
 
 /** Listeners without a client behind them. */
 function hubOf({ isReady = false } = {}) {

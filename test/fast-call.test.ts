@@ -5,11 +5,11 @@ import { hostTarget } from '../npm/targets.mjs';
 import { answerOf, runScript } from './support/child.ts';
 import { body, boolean, constraint, segment, segmentRollout, shop } from './support/flags.ts';
 import { connected, open, portable, serve } from './support/harness.ts';
-import { built, FliptClient, internal } from './support/sdk.ts';
+import { built, FliptClient, internals } from './support/sdk.ts';
 
 const hooks = join(import.meta.dirname, '../npm', hostTarget().suffix, 'flipt_native.hooks.node');
 const require = createRequire(import.meta.url);
-const { counters, forcePath } = internal<typeof import('../src/path.ts')>('path.js');
+const { counters, forcePath } = internals;
 
 /** How the paths were taken while `run` ran. */
 function taken(run: () => unknown): { fast: number; slow: number; stale: number } {

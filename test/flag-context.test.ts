@@ -84,6 +84,22 @@ describe('layers of context', () => {
     expect(layer(child.withContext({ x: 'call' }))).toBe('call');
   });
 
+  it.each([
+    [{ targetingKey: undefined }],
+    [{ targetingKey: '' }],
+    [{ targetingKey: null }],
+    [{ userId: undefined }],
+  ])('that name nobody (%o) leave the entity of the layer below', async (nobody) => {
+    const flags = await client();
+    flags.setContext({ userId: 'global' });
+    expect(whom(flags, nobody)).toBe('global');
+    const child = flags.withContext({ targetingKey: 'child' });
+    expect(whom(child, nobody)).toBe('child');
+    flags.runWithContext({ targetingKey: 'scope' }, () => {
+      expect(whom(child, nobody)).toBe('scope');
+    });
+  });
+
   it('of a scope hold over every await, and for no other', async () => {
     const flags = await client();
     const seen = await Promise.all(

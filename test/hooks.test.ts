@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { body, boolean, constraint, rule, segment, shop, variant } from './support/flags.ts';
 import { connected, failureOf, Log, open, portable, serve } from './support/harness.ts';
-import { type ClientOptions, FliptClient, internal, ValidationError } from './support/sdk.ts';
+import { type ClientOptions, FliptClient, internals, ValidationError } from './support/sdk.ts';
 
 type EvaluationHook = NonNullable<ClientOptions['hooks']>[number];
 type Call = Parameters<NonNullable<EvaluationHook['before']>>[0];
@@ -9,7 +9,7 @@ type Details = Parameters<NonNullable<EvaluationHook['after']>>[1];
 type Stage = 'before' | 'after' | 'error' | 'finally';
 type Told = [stage: Stage, call: Call, details?: Details];
 
-const { counters, forcePath } = internal<typeof import('../src/path.ts')>('path.js');
+const { counters, forcePath } = internals;
 const PATHS = [undefined, 'slow'] as const;
 const premium = { targetingKey: 'ann', plan: 'premium' };
 

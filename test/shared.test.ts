@@ -7,11 +7,11 @@ import {
   FliptClient,
   type FliptError,
   type IFetcher,
-  internal,
+  internals,
 } from './support/sdk.ts';
 import type { ServerOptions, TestServer } from './support/server.mjs';
 
-const { forcePath } = internal<typeof import('../src/path.ts')>('path.js');
+const { forcePath } = internals;
 
 const forbidden = { name: 'status', status: 403 } as const;
 

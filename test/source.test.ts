@@ -5,9 +5,9 @@ import { answerOf, runScript } from './support/child.ts';
 import { broken, document, FeatureFolder } from './support/feature-files.ts';
 import { failureOf, Log, serve } from './support/harness.ts';
 import { Recorder } from './support/recorder.ts';
-import { type ClientOptions, FliptClient, internal, validateFeatures } from './support/sdk.ts';
+import { type ClientOptions, FliptClient, internals, validateFeatures } from './support/sdk.ts';
 
-const { convertFeatures } = internal<typeof import('../src/features.ts')>('features.js');
+const { convertFeatures } = internals;
 
 /** A client on feature files, and what it tells. */
 async function watching(path: string, options: ClientOptions = {}) {

@@ -4,10 +4,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { answerOf, runNode, runScript } from './support/child.ts';
 import { failureOf, Log, open, serve } from './support/harness.ts';
 import { Recorder } from './support/recorder.ts';
-import { built, FliptClient, internal } from './support/sdk.ts';
+import { built, entryPoint, FliptClient } from './support/sdk.ts';
 
 const { createTestClient, flag, overrideFlags, FlagBuilder } =
-  internal<typeof import('../src/testing/index.ts')>('testing/index.js');
+  entryPoint<typeof import('../src/testing/index.ts')>('testing.js');
 
 type Options = NonNullable<Parameters<typeof createTestClient>[0]>;
 
@@ -149,7 +149,7 @@ describe('createTestClient', () => {
   it('has no thread and no socket', async () => {
     const script = `
       const fs = require('node:fs');
-      const { createTestClient, overrideFlags } = require(${JSON.stringify(built('testing/index.js'))});
+      const { createTestClient, overrideFlags } = require(${JSON.stringify(built('testing.js'))});
       const count = () => [
         fs.readdirSync('/proc/self/task').length,
         fs.readdirSync('/proc/self/fd').filter((fd) => {
@@ -675,7 +675,7 @@ describe('the subpath', () => {
       import { createTestClient, flag, overrideFlags } from ${JSON.stringify(esm)};
       import { FliptClient } from ${JSON.stringify(index)};
       import { createRequire } from 'node:module';
-      const cjs = createRequire(import.meta.url)(${JSON.stringify(built('testing/index.js'))});
+      const cjs = createRequire(import.meta.url)(${JSON.stringify(built('testing.js'))});
       const client = createTestClient({ flags: { x: flag('x').on() } });
       console.log(JSON.stringify([
         client instanceof FliptClient, cjs.flag === flag, cjs.overrideFlags === overrideFlags,

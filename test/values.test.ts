@@ -9,9 +9,9 @@ import {
   variant,
 } from './support/flags.ts';
 import { Log, open, serve } from './support/harness.ts';
-import { type ClientOptions, FliptClient, internal } from './support/sdk.ts';
+import { type ClientOptions, FliptClient, internals } from './support/sdk.ts';
 
-const { counters, forcePath } = internal<typeof import('../src/path.ts')>('path.js');
+const { counters, forcePath } = internals;
 
 const pro = segment('pro', [constraint('plan', 'eq', 'pro')]);
 const everybody = segment('everybody', []);

@@ -1,7 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
-import { StepError } from './process.mjs';
 
 /** Subpaths of the original package that native code cannot serve, each with the package to use in a browser. */
 const unsupported = {
@@ -10,33 +8,40 @@ const unsupported = {
   'engine.wasm': 'in browsers use "@flipt-io/flipt-client-js/browser", which brings its own engine',
 };
 
-/** What users can import: the name of the ESM file, and the compiled module that it stands for. */
-const entryPoints = {
-  index: 'index',
-  testing: 'testing/index',
-  openfeature: 'openfeature/index',
-};
+/** What a bundle says that is an ES module with a `require` which knows no module of Node's. */
+const bundled =
+  "flipt-native was bundled into an ES module, where its code cannot require the modules of Node: leave it out of the bundle (external: ['flipt-native'] of esbuild) and deploy node_modules beside the output";
+
+/** Only bundlers let a module see a `require`; the code behind the facade would fail in it with words of theirs. */
+const requireCheck = `if (typeof require === 'function') {
+  try {
+    require('node:module');
+  } catch (cause) {
+    throw Object.assign(new Error(${JSON.stringify(bundled)}, { cause }), { code: 'FLIPT_NATIVE_LOAD' });
+  }
+}
+`;
 
 /**
- * Writes what ESM users import, from the exports of the compiled entry points: names only, the implementation stays the
- * one CommonJS copy, so that a process that mixes `import` and `require` has one set of classes.
+ * Writes what ESM users import, from what each entry point exports: names only, the implementation stays the one
+ * CommonJS copy, so that a process that mixes `import` and `require` has one set of classes.
  */
-export async function writeFacade(dist) {
+export function writeFacade(dist, exported) {
   mkdirSync(join(dist, 'esm'));
-  for (const [name, module] of Object.entries(entryPoints)) {
-    writeEntryPoint(join(dist, 'esm', name), `../${module}.js`, exportsOf(dist, module));
+  write(join(dist, 'esm', 'require.mjs'), requireCheck);
+  for (const [name, names] of Object.entries(exported)) {
+    writeEntryPoint(join(dist, 'esm', name), `../${name}.js`, names);
   }
-  const { values } = exportsOf(dist, entryPoints.index);
   mkdirSync(join(dist, 'unsupported'));
   for (const [name, advice] of Object.entries(unsupported)) {
-    writeUnsupported(join(dist, 'unsupported', name), name, advice, values);
+    writeUnsupported(join(dist, 'unsupported', name), name, advice, exported.index.values);
   }
 }
 
 function writeEntryPoint(path, from, { values, types }) {
   write(
     `${path}.mjs`,
-    `import implementation from '${from}';\n\nexport const {\n${list(values)}} = implementation;\n`,
+    `import './require.mjs';\nimport implementation from '${from}';\n\nexport const {\n${list(values)}} = implementation;\n`,
   );
   write(
     `${path}.d.mts`,
@@ -56,34 +61,6 @@ function writeUnsupported(path, name, advice, values) {
   write(`${path}.mjs`, `export let ${values.join(', ')};\nexport default undefined;\n\n${failure}`);
   write(`${path}.d.ts`, declaration);
   write(`${path}.d.mts`, declaration);
-}
-
-function exportsOf(dist, module) {
-  const entry = join(dist, `${module}.d.ts`);
-  const program = ts.createProgram([entry], {
-    module: ts.ModuleKind.Node16,
-    moduleResolution: ts.ModuleResolutionKind.Node16,
-    target: ts.ScriptTarget.ES2022,
-    types: [],
-  });
-  const checker = program.getTypeChecker();
-  const source = program.getSourceFile(entry);
-  const symbol = source && checker.getSymbolAtLocation(source);
-  if (!symbol) throw new StepError(`src/${module}.ts exports nothing.`);
-  const values = [];
-  const types = [];
-  for (const one of checker.getExportsOfModule(symbol)) {
-    (isValue(checker, one) ? values : types).push(one.name);
-  }
-  return { values: values.sort(), types: types.sort() };
-}
-
-function isValue(checker, symbol) {
-  const typeOnly = symbol.declarations?.some(
-    (node) => ts.isExportSpecifier(node) && (node.isTypeOnly || node.parent.parent.isTypeOnly),
-  );
-  const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-  return !typeOnly && (target.flags & ts.SymbolFlags.Value) !== 0;
 }
 
 const list = (names) => names.map((name) => `  ${name},\n`).join('');

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { alone } from './lock.mjs';
 import { root, runNode, StepError } from './process.mjs';
@@ -10,6 +10,8 @@ const inputs = [
   'tsconfig.base.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'scripts/steps/bundle.mjs',
+  'scripts/steps/declarations.mjs',
   'scripts/steps/facade.mjs',
   'src',
 ];
@@ -18,7 +20,7 @@ const stampFile = '.cache/typescript.stamp';
 /** The TypeScript compiler's program. */
 export const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
 
-/** Compiles src to dist when it changed: CommonJS, declarations, and the ESM facade over them. */
+/** Makes dist of src when that changed: CommonJS in a few files, declarations, and the ESM facade over them. */
 export async function buildTypeScript({ force = false } = {}) {
   const isDone = () => existsSync(join(root, 'dist')) && isStamped(stampFile, fingerprint(inputs));
   if (!force && isDone()) return;
@@ -37,13 +39,21 @@ export async function buildTypeScript({ force = false } = {}) {
 }
 
 async function compile(folder) {
-  const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', folder];
-  const { code, stdout } = await runNode(args, { output: 'keep' });
-  if (code !== 0) throw new StepError(`TypeScript does not compile:\n${stdout}`);
-  const { writeFacade } = await import('./facade.mjs');
-  await writeFacade(join(root, folder));
-  // npx runs the program of a checkout as it lies there.
-  chmodSync(join(root, folder, 'cli/main.js'), 0o755);
+  const types = `.cache/types-${process.pid}`;
+  const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', types];
+  try {
+    const { code, stdout } = await runNode(args, { output: 'keep' });
+    if (code !== 0) throw new StepError(`TypeScript does not compile:\n${stdout}`);
+    // Loaded only now: what they need may have been installed a moment ago.
+    const { writeBundle } = await import('./bundle.mjs');
+    const { writeDeclarations } = await import('./declarations.mjs');
+    const { writeFacade } = await import('./facade.mjs');
+    mkdirSync(join(root, folder), { recursive: true });
+    await writeBundle(folder);
+    writeFacade(join(root, folder), writeDeclarations(join(root, types), join(root, folder)));
+  } finally {
+    rmSync(join(root, types), { recursive: true, force: true });
+  }
 }
 
 /** Puts the fresh folder in the place of dist; programs that run meanwhile see one or the other. */

@@ -89,13 +89,16 @@ export function kept(field: string, context: unknown): FlagContext {
   return Object.freeze({ ...context });
 }
 
-/** One context laid over another. Whoever the upper one names, by whichever property, is the entity. */
+/**
+ * One context laid over another. Whoever the upper one names, by whichever property, is the entity; when it names nobody,
+ * as `{ targetingKey: user?.id }` may, it stays the lower one's.
+ */
 export function laidOver(lower: FlagContext | undefined, upper: FlagContext): FlagContext {
   if (lower === undefined) {
     return upper;
   }
   const merged: Record<string, ContextAttribute> = { ...lower, ...upper };
-  const named = targetingKeyOf(upper);
+  const named = targetingKeyOf(upper) || targetingKeyOf(lower);
   if (named !== '') {
     merged['targetingKey'] = named;
   }

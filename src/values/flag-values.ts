@@ -50,7 +50,11 @@ export class FlagValues {
       values.#valuation.formed(flagKey, defaultValue, values.#scope, context, reading, form);
   }
 
-  /** Made by clients, and by {@link FlagValues.withContext}. */
+  /**
+   * Made by clients, and by {@link FlagValues.withContext}.
+   *
+   * @internal
+   */
   constructor(valuation: Valuation, scope: ContextScope) {
     this.#valuation = valuation;
     this.#scope = scope;

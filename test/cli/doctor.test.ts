@@ -67,7 +67,7 @@ describe('doctor', () => {
 
   it('names what is not installed', async () => {
     const copy = bareCopy();
-    const main = join(copy, 'dist', 'cli', 'main.js');
+    const main = join(copy, 'dist', 'cli.js');
     const env = { FLIPT_NATIVE_BINARY: '', npm_config_omit: 'optional' };
     const { code, stdout } = await runNode([main, 'doctor', '--json'], { env });
     expect(code).toBe(1);

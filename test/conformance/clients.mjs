@@ -7,7 +7,7 @@ const dist = join(import.meta.dirname, '../../dist');
 export const { FliptClient } = require(dist);
 
 /** The private switch between the paths, and their counters. */
-export const { counters, forcePath } = require(join(dist, 'path.js'));
+export const { counters, forcePath } = require(join(dist, 'internal.js'));
 
 /** A client of ours whose only load is the given response body. */
 export function openFetched(namespace, body, Client = FliptClient) {

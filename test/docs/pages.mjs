@@ -27,7 +27,7 @@ export function problemsOf(page) {
 /** Every code that an error can carry has a row of its own, and no row is of a code that there is not. */
 export function codeProblems(pages) {
   const require = createRequire(import.meta.url);
-  const { errorClasses } = require(join(root, 'dist/errors.js'));
+  const { errorClasses } = require(join(root, 'dist/internal.js'));
   const { text } = pages.find(({ page }) => page === 'docs/troubleshooting.md');
   const rows = [...text.matchAll(/^### `(FLIPT_[A-Z_]+)`$/gm)].map(([, code]) => code);
   const codes = Object.keys(errorClasses);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ErrorCode, type JsonValue, OpenFeature, ProviderStatus } from '@openfeature/server-sdk';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { failureOf } from '../support/harness.ts';
-import { internal } from '../support/sdk.ts';
+import { internals } from '../support/sdk.ts';
 import {
   DIGEST,
   detailsOf,
@@ -15,7 +15,7 @@ import {
   type TypeName,
 } from './support.ts';
 
-const { counters, forcePath } = internal<typeof import('../../src/path.ts')>('path.js');
+const { counters, forcePath } = internals;
 
 const template = { showImages: true, title: 'Check out these pics!', imagesPerPage: 100 };
 

@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 function withProvider(url: string, options: ClientOptions, source: string) {
   return runScript(
     `const { OpenFeature, ProviderEvents } = require(${JSON.stringify(require.resolve('@openfeature/server-sdk'))});
-     const { FliptProvider } = require(${JSON.stringify(built('openfeature/index.js'))});
+     const { FliptProvider } = require(${JSON.stringify(built('openfeature.js'))});
      const provider = new FliptProvider({ url, ...${JSON.stringify({ namespace: NAMESPACE, ...options })} });
      const flags = OpenFeature.getClient();
      for (const event of Object.values(ProviderEvents)) flags.addHandler(event, () => {});

@@ -6,7 +6,7 @@ import {
 } from '@openfeature/server-sdk';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { failureOf, open } from '../support/harness.ts';
-import { FliptClient, FliptError, internal } from '../support/sdk.ts';
+import { entryPoint, FliptClient, FliptError } from '../support/sdk.ts';
 import { FLAG_SET, FliptProvider, NAMESPACE, onServer, serveFlags, stable } from './support.ts';
 
 const unavailable = { name: 'status', status: 503 } as const;
@@ -21,7 +21,7 @@ describe('a provider', () => {
     expect(provider.runsOn).toBe('server');
     expect(provider.hooks).toEqual([]);
     expect(provider.client).toBeUndefined();
-    expect(Object.keys(internal<object>('openfeature/index.js'))).toEqual(['FliptProvider']);
+    expect(Object.keys(entryPoint<object>('openfeature.js'))).toEqual(['FliptProvider']);
     const { flags } = await stable();
     expect(flags.metadata.providerMetadata.name).toBe('flipt-native');
   });

@@ -13,11 +13,10 @@ import {
 } from '@openfeature/server-sdk';
 import { onTestFinished } from 'vitest';
 import { quiet } from '../support/harness.ts';
-import { type ClientOptions, internal } from '../support/sdk.ts';
+import { type ClientOptions, entryPoint } from '../support/sdk.ts';
 import { type ServerOptions, startServer, type TestServer } from '../support/server.mjs';
 
-const openfeature =
-  internal<typeof import('../../src/openfeature/index.ts')>('openfeature/index.js');
+const openfeature = entryPoint<typeof import('../../src/openfeature/index.ts')>('openfeature.js');
 
 export const { FliptProvider } = openfeature;
 export type FliptProvider = InstanceType<typeof FliptProvider>;

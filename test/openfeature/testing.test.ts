@@ -1,10 +1,9 @@
 import { OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { internal } from '../support/sdk.ts';
+import { entryPoint } from '../support/sdk.ts';
 import { FliptProvider, Listening } from './support.ts';
 
-const { createTestClient } =
-  internal<typeof import('../../src/testing/index.ts')>('testing/index.js');
+const { createTestClient } = entryPoint<typeof import('../../src/testing/index.ts')>('testing.js');
 
 async function ready() {
   const client = createTestClient({ flags: { banner: true, limit: 5, theme: { dark: true } } });

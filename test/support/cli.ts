@@ -26,7 +26,7 @@ export type Environment = Record<string, string | undefined>;
 
 /** Runs a command line to its end. */
 export function run(args: string[], env: Environment = {}): Promise<Finished> {
-  return runNode([built('cli/main.js'), ...args], { env: { ...CLEAN, ...env } });
+  return runNode([built('cli.js'), ...args], { env: { ...CLEAN, ...env } });
 }
 
 /** Runs a command line that writes JSON, and reads it. */
@@ -47,7 +47,7 @@ export class Running {
   #waiting: (() => void)[] = [];
 
   constructor(args: string[], env: Environment = {}) {
-    this.#child = spawn(process.execPath, [built('cli/main.js'), ...args], {
+    this.#child = spawn(process.execPath, [built('cli.js'), ...args], {
       env: { ...process.env, NODE_OPTIONS: '', ...CLEAN, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

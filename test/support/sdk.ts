@@ -34,8 +34,11 @@ export type IFetcherOptions = import('../../src/index.ts').IFetcherOptions;
 export type Logger = import('../../src/index.ts').Logger;
 export type ValidationProblem = import('../../src/index.ts').Problem;
 
-/** An internal module of the package, for what users do not see. */
-export function internal<T>(file: string): T {
+/** What users do not see, of the same copy. */
+export const internals = require(built('internal.js')) as typeof import('../../src/internal.ts');
+
+/** Another entry point of the package. */
+export function entryPoint<T>(file: string): T {
   return require(built(file)) as T;
 }
 

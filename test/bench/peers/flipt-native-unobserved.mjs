@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-const { Observers } = createRequire(import.meta.url)('../../../dist/values/observation.js');
+const { Observers } = createRequire(import.meta.url)('../../../dist/internal.js');
 
 // Before the first evaluation: nobody ever asks whether there are hooks or subscribers.
 Object.defineProperty(Observers.prototype, 'areOn', { get: () => false });

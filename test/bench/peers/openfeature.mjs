@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { step } from '../walk.mjs';
 
-const { FliptProvider } = createRequire(import.meta.url)('../../../dist/openfeature/index.js');
+const { FliptProvider } = createRequire(import.meta.url)('../../../dist/openfeature.js');
 
 /** What the provider adds to a client: the value alone, and the provider's answer to the same question. */
 export async function openFeatureLoops(client) {
