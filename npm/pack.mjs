@@ -16,6 +16,7 @@ import { published } from './targets.mjs';
 const npmFolder = fileURLToPath(new URL('.', import.meta.url));
 const checkout = resolve(npmFolder, '..');
 const binaryName = 'flipt_native.node';
+const notice = 'THIRD-PARTY-LICENSES';
 
 /**
  * Packs the main package and every published platform package into `destination`, as they are published.
@@ -88,6 +89,7 @@ export function packPlatform({ suffix }, destination, { stubs = false } = {}) {
   }
   return staged(async (folder) => {
     for (const name of ['README.md', 'LICENSE']) copy(join(source, name), join(folder, name));
+    copy(join(npmFolder, notice), join(folder, notice));
     const binary = join(folder, binaryName);
     if (isStub) writeFileSync(binary, stubOf(suffix, manifest.version));
     else copy(join(source, binaryName), binary);

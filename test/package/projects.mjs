@@ -60,7 +60,7 @@ export async function publishAll(temporary) {
 }
 
 /** A package of somebody else's that imports the original client by its name. */
-function dependantOf(folder) {
+export function dependantOf(folder) {
   const source = join(folder, 'dependant');
   mkdirSync(source);
   writeFileSync(
