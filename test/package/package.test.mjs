@@ -260,7 +260,7 @@ FliptClient.init({ url: process.argv[2] }).then(
     assert.ok(message.includes(platformPackage), message);
     assert.ok(message.includes(join('npm', suffix, 'flipt_native.node')), message);
     assert.match(message, new RegExp(`${process.platform} ${process.arch}`));
-    assert.match(message, /--omit=optional/);
+    assert.match(message, /--include=optional/);
   });
 
   async function loadFailure(project, env) {
