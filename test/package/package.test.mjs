@@ -29,10 +29,8 @@ let bare;
 before(async () => {
   server = await startServer({ namespace: 'shop', snapshot });
   published = await publishAll(folder);
-  complete = await published.install({
-    dependencies: { 'flipt-native': '*', [platformPackage]: '*' },
-  });
-  bare = await published.install({ dependencies: { 'flipt-native': '*' } });
+  complete = await published.install({ dependencies: { 'flipt-native': '*' } });
+  bare = await published.install({ dependencies: { 'flipt-native': '*' } }, '--omit=optional');
 });
 
 after(async () => {
@@ -210,7 +208,7 @@ describe('the old name', () => {
   it('serves a dependant that imports it', async () => {
     const alias = { '@flipt-io/flipt-client-js': 'npm:flipt-native@*' };
     const project = await published.install({
-      dependencies: { dependant: '*', ...alias, [platformPackage]: '*' },
+      dependencies: { dependant: '*', ...alias },
       overrides: alias,
     });
     const options = JSON.stringify({ url: server.url, namespace: 'shop' });
