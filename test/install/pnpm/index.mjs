@@ -54,7 +54,7 @@ export const rows = [
       const { packages } = context;
       pnpm.project(context, { fields: user(context) });
       await pnpm.install(context, '--no-optional');
-      await isRefused(context, pnpm, packages.host.name, 'optional');
+      await isRefused(context, pnpm, packages.host.name, 'pnpm install without --no-optional');
       rmSync(join(context.folder, 'node_modules'), { recursive: true });
       await pnpm.install(context);
       assert.deepEqual(await load(context), { version: packages.version });

@@ -46,7 +46,7 @@ export const rows = [
       const { packages } = context;
       classic.project(context, { fields: user(context) });
       await classic.install(context, '--ignore-optional');
-      await isRefused(context, classic, packages.host.name, 'optional');
+      await isRefused(context, classic, packages.host.name, 'without --ignore-optional');
       rmSync(join(context.folder, 'node_modules'), { recursive: true });
       await classic.install(context);
       assert.deepEqual(await load(context), { version: packages.version });
