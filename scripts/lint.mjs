@@ -25,6 +25,7 @@ const checks = [
       }),
   ],
   ['engine without napi', engineWithoutNapi],
+  ['licences of the crates', () => node('scripts/licences.mjs', '--check')],
   ['biome', () => node(biome, 'ci', '--error-on-warnings', '--colors=off', '.')],
   ['types of src', () => node(tsc, '-p', 'tsconfig.json')],
   ['types of test', typesOfTest],

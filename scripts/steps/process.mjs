@@ -41,6 +41,13 @@ export function run(
   });
 }
 
+/** Runs a program that must succeed; resolves to what it printed. */
+export async function output(command, args, options) {
+  const { code, stdout, stderr } = await run(command, args, { ...options, output: 'keep' });
+  if (code === 0) return stdout;
+  throw new StepError(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+}
+
 /** Runs npm; as `run`. On Windows npm is a batch file, which only a shell starts. */
 export const runNpm = (args, options) =>
   run('npm', args, { ...options, shell: process.platform === 'win32' });

@@ -41,33 +41,6 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('the tarballs', () => {
-  it('hold JavaScript, types and the licence, or the binary, and nothing else', () => {
-    const others = published.main.names.filter(
-      (name) => !/^dist\/.*\.(js|mjs|d\.ts|d\.mts)$/.test(name),
-    );
-    assert.deepEqual(others, ['LICENSE', 'README.md', 'package.json']);
-    assert.deepEqual(published.platform.names, [
-      'LICENSE',
-      'README.md',
-      'flipt_native.node',
-      'package.json',
-    ]);
-  });
-
-  it('bring no dependencies and run nothing when installed', () => {
-    const { manifest } = published.main;
-    assert.equal(manifest.dependencies, undefined);
-    const onInstall = ['preinstall', 'install', 'postinstall', 'prepare', 'prepack'];
-    assert.deepEqual(
-      onInstall.filter((name) => name in manifest.scripts),
-      [],
-    );
-    assert.equal(published.platform.manifest.scripts, undefined);
-    assert.equal(published.platform.manifest.version, manifest.version);
-  });
-});
-
 describe('the example of the README', () => {
   const expected = { code: 0, stdout: 'the new checkout\n', stderr: '' };
 

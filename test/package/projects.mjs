@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packFolder, packMain, packPlatform } from '../../npm/pack.mjs';
 import { hostTarget } from '../../npm/targets.mjs';
 import { startRegistry } from './registry.mjs';
 
@@ -26,17 +27,6 @@ export function execute(command, args, { cwd, env = {}, shell = false } = {}) {
   });
 }
 
-/** Packs the package in a folder; resolves to its manifest, the tarball and the names of the files in it. */
-export async function pack(folder, destination) {
-  const args = ['pack', '--json', '--loglevel=error', '--pack-destination', destination];
-  const [packed] = Object.values(JSON.parse(await npm(args, { cwd: folder })));
-  return {
-    manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')),
-    file: join(destination, packed.filename),
-    names: packed.files.map(({ path }) => path).sort(),
-  };
-}
-
 async function npm(args, { cwd }) {
   const { code, stdout, stderr } = await execute('npm', args, { cwd, shell: isWindows });
   if (code !== 0) throw new Error(`npm ${args[0]} failed in ${cwd}\n${stdout}${stderr}`);
@@ -46,14 +36,12 @@ async function npm(args, { cwd }) {
 /** Everything that the tests install, in a registry of their own below `folder`. */
 export async function publishAll(temporary) {
   const folder = realpathSync(temporary);
-  const main = await pack(root, folder);
-  const platform = await pack(join(root, 'npm', suffix), folder);
-  const dependant = await pack(dependantOf(folder), folder);
+  const main = await packMain(folder);
+  const platform = await packPlatform({ suffix }, folder);
+  const dependant = await packFolder(dependantOf(folder), folder);
   const registry = await startRegistry([main, platform, dependant]);
   let projects = 0;
   return {
-    main,
-    platform,
     close: () => registry.close(),
     /** An empty project with these fields in its package.json, installed. Resolves to its folder. */
     async install(fields) {
