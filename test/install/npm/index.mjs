@@ -60,7 +60,7 @@ export const rows = [
     name: 'from the cache, offline',
     async run(context) {
       const { folder, npm: run } = context;
-      npm.project(context, { fields: consumer(context) });
+      npm.project(context, { fields: consumer(context, npm) });
       const cache = `--cache=${join(folder, 'cache')}`;
       await npm.install(context, cache);
       rmSync(join(folder, 'node_modules'), { recursive: true });
@@ -72,7 +72,7 @@ export const rows = [
     name: 'lock file of another system',
     async run(context) {
       const { folder, packages } = context;
-      npm.project(context, { fields: consumer(context) });
+      npm.project(context, { fields: consumer(context, npm) });
       await npm.install(context, ...forElsewhere);
       assert.deepEqual(platformsIn(folder), [elsewhere.suffix]);
       assert.deepEqual(
