@@ -1,0 +1,7 @@
+import { built } from './built.mjs';
+import { traced } from './nft.mjs';
+import { executables } from './sea.mjs';
+
+export const tools = ['test/install/bundlers'];
+
+export const rows = [...built, ...traced, ...executables];
