@@ -11,7 +11,7 @@ import { isPrerelease } from './version.mjs';
 const checks = [
   ['one version everywhere', (checkout) => void versionOf(checkout)],
   ['the changelog tells of it', changelogProblem],
-  ['the repository is the one that the packages name', repository],
+  ['the repository is the one that the packages name', (checkout) => repositoryProblem(checkout)],
   [
     'npm ci takes the lock file',
     (checkout) => asText(runNpm(['ci', '--dry-run', '--ignore-scripts'], quietly(checkout))),
