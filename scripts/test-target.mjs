@@ -6,7 +6,8 @@ import { install } from './steps/install.mjs';
 import { StepError, verb } from './steps/process.mjs';
 import { elapsed, withProgress } from './steps/progress.mjs';
 import { buildTypeScript } from './steps/typescript.mjs';
-import { binaryPath, targetOf } from './targets/binary.mjs';
+import { requireTarget } from './targets/build.mjs';
+import { builtBinary } from './targets/built-binary.mjs';
 import { runtimeOf } from './targets/runtimes.mjs';
 
 const PARTS = [
@@ -17,9 +18,9 @@ const PARTS = [
 // npm run test:target -- <suffix>: the recorded answers and the life of a client on the built binary, in a Node of its kind.
 await verb(async (args) => {
   const { positionals } = parseArgs({ args, allowPositionals: true });
-  const target = targetOf(positionals);
-  const binary = binaryPath(target);
+  const target = requireTarget(positionals[0]);
   const runtime = await runtimeOf(target);
+  const binary = builtBinary(target);
   await install();
   await buildTypeScript();
   const env = { FLIPT_NATIVE_BINARY: runtime.path(binary), NODE_OPTIONS: '' };

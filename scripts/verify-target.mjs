@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StepError, verb } from './steps/process.mjs';
-import { binaryPath, targetOf } from './targets/binary.mjs';
+import { requireTarget } from './targets/build.mjs';
+import { builtBinary } from './targets/built-binary.mjs';
 import { verifyBinary } from './targets/verify.mjs';
 
 // npm run verify:target -- <suffix> [--file path]: reads the built binary itself and holds it to every rule for its target.
@@ -12,8 +13,8 @@ await verb((args) => {
     allowPositionals: true,
     options: { file: { type: 'string' } },
   });
-  const target = targetOf(positionals);
-  const file = values.file === undefined ? binaryPath(target) : resolve(values.file);
+  const target = requireTarget(positionals[0]);
+  const file = values.file === undefined ? builtBinary(target) : resolve(values.file);
   if (!existsSync(file)) throw new StepError(`${file} does not exist`);
   const rules = verifyBinary(readFileSync(file), target);
   console.log(`${target.suffix}: ${file}`);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { loadFailure } from './loader/failure.js';
 import { type Machine, thisMachine } from './loader/machine.js';
 import { type Search, search } from './loader/search.js';
@@ -32,7 +33,19 @@ export function examineLoading(): Search {
 
 /** The machine that this copy of the package runs on. */
 export function hostMachine(): Machine {
-  // A bundler that makes modules leaves no such name.
-  machine ??= thisMachine(typeof __dirname === 'string' ? __dirname : undefined);
+  machine ??= thisMachine(home(), beside);
   return machine;
+}
+
+/** The folder of this code. Bundlers leave no name for it, or that of a folder which is only theirs. */
+function home(): string | undefined {
+  return typeof __dirname === 'string' && existsSync(__dirname) ? __dirname : undefined;
+}
+
+/**
+ * The file of a platform package where package managers put it. Programs that trace which files a program needs evaluate
+ * this very expression, so that they take the addon along.
+ */
+function beside(suffix: string): string {
+  return `${__dirname}/../../@flipt-native/${suffix}/flipt_native.node`;
 }

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { alone } from '../steps/lock.mjs';
-import { root, run, runNpm, StepError } from '../steps/process.mjs';
+import { output, root, runNpm, StepError } from '../steps/process.mjs';
 import { withProgress } from '../steps/progress.mjs';
 
 /** Where everything lies that only tests of other platforms need. */
@@ -36,7 +36,7 @@ export async function unpackNpm(folder, { name, version, integrity, program }) {
       `${name}@${version} has the checksum ${packed.integrity}, not ${integrity}`,
     );
   }
-  await mustRun('tar', ['-xzf', packed.filename, '--strip-components=1', `package/${program}`], {
+  await output('tar', ['-xzf', packed.filename, '--strip-components=1', `package/${program}`], {
     cwd: folder,
   });
   rmSync(join(folder, packed.filename));
@@ -47,16 +47,9 @@ export async function unpackNpm(folder, { name, version, integrity, program }) {
 export async function unpackWheel(folder, { name, version, platform, sha256 }) {
   const requirements = join(folder, 'requirements.txt');
   writeFileSync(requirements, `${name}==${version} --hash=sha256:${sha256}\n`);
-  await mustRun('python3', [
+  await output('python3', [
     ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'],
     ...['--only-binary=:all:', '--platform', platform, '--require-hashes'],
     ...['--target', join(folder, 'wheel'), '--requirement', requirements],
   ]);
-}
-
-/** Runs a program to its end, or says what it is missing for and what it wrote. */
-export async function mustRun(command, args, options) {
-  const { code, stdout, stderr } = await run(command, args, { output: 'keep', ...options });
-  if (code === 0) return stdout;
-  throw new StepError(`${command} ${args.join(' ')} failed with ${code}:\n${stdout}${stderr}`);
 }

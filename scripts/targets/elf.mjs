@@ -35,6 +35,9 @@ export function readElf(buffer) {
     throw new MalformedError('malformed: not a 64-bit little-endian ELF image');
   const machine = bytes.u16(18);
   const segments = readSegments(bytes);
+  for (const { type, offset, size } of segments) {
+    if (type === SEGMENT.load) bytes.slice(offset, size);
+  }
   const interpreter = segments.find(({ type }) => type === SEGMENT.interpreter);
   return {
     cpu: CPUS[machine] ?? `machine ${machine}`,

@@ -81,6 +81,7 @@ function oldestSystem(bytes, build, oldestMacOs) {
 }
 
 function readSegment(bytes, at) {
+  bytes.slice(bytes.u64(at + 40), bytes.u64(at + 48));
   return { name: bytes.field(at + 8, 16), flags: bytes.u32(at + 60) };
 }
 

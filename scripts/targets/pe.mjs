@@ -31,6 +31,7 @@ export function readPe(buffer) {
   const symbols = { offset: bytes.u32(header + 8), count: bytes.u32(header + 12) };
   const sectionTable = optional + bytes.u16(header + 16);
   const sections = readSections(bytes, sectionTable, bytes.u16(header + 2), symbols);
+  for (const { offset, size } of sections) bytes.slice(offset, size);
   const directory = (index) =>
     index < bytes.u32(optional + 108) ? bytes.u32(optional + 112 + index * 8) : 0;
   const place = { bytes, sections };
@@ -50,8 +51,10 @@ export function readPe(buffer) {
 }
 
 function readSections(bytes, offset, count, symbols) {
+  const names = symbols.offset + symbols.count * 18;
+  if (symbols.offset !== 0) bytes.slice(names, bytes.u32(names));
   return bytes.records(offset, count, 40, (at) => ({
-    name: sectionName(bytes, bytes.field(at, 8), symbols),
+    name: sectionName(bytes, bytes.field(at, 8), names),
     memorySize: bytes.u32(at + 8),
     address: bytes.u32(at + 12),
     size: bytes.u32(at + 16),
@@ -61,10 +64,9 @@ function readSections(bytes, offset, count, symbols) {
 }
 
 /** Longer names, which only sections with debug information have, stand behind the symbols. */
-function sectionName(bytes, name, { offset, count }) {
+function sectionName(bytes, name, names) {
   const index = name.match(/^\/(\d+)$/)?.[1];
-  if (index === undefined || offset === 0) return name;
-  return bytes.text(offset + count * 18 + Number(index));
+  return index === undefined ? name : bytes.text(names + Number(index));
 }
 
 function fileOffset({ sections }, address) {

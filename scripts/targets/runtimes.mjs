@@ -22,28 +22,37 @@ const WINDOWS_X64 = {
   program: 'bin/node.exe',
 };
 
-/** Linux on x64 runs these targets too; every other machine only its own. */
-const ELSEWHERE = {
-  'linux-x64-musl': async () => ({ command: [await muslNode('x64')], by: 'a Node for musl' }),
-  'linux-arm64-gnu': async () => ({
-    command: [await emulator(), await npmNode(LINUX_ARM64)],
-    by: 'qemu',
-    isEmulated: true,
-  }),
-  'linux-arm64-musl': async () => ({
-    command: [await emulator(), await muslNode('arm64')],
-    by: 'qemu and a Node for musl',
-    isEmulated: true,
-  }),
-  'win32-x64-gnu': async () => {
-    const { program, env } = await windows();
-    const node = windowsPath(await npmNode(WINDOWS_X64));
-    return { command: [program, node], env, by: 'wine', execute: runToFile, path: windowsPath };
+/** What Linux on x64 runs beside its own, and how; every other machine runs only its own. */
+const ELSEWHERE = [
+  {
+    is: ({ libc, cpu }) => libc === 'musl' && cpu === 'x64',
+    by: 'a Node for musl',
+    start: async () => ({ command: [await muslNode('x64')] }),
   },
-};
+  {
+    is: ({ libc, cpu }) => libc === 'glibc' && cpu === 'arm64',
+    by: 'qemu',
+    start: async () => ({ command: [emulator(), await npmNode(LINUX_ARM64)] }),
+  },
+  {
+    is: ({ libc, cpu }) => libc === 'musl' && cpu === 'arm64',
+    by: 'qemu and a Node for musl',
+    start: async () => ({ command: [emulator(), await muslNode('arm64')] }),
+  },
+  {
+    // That of Microsoft's compiler is not built here, and is not to be tested but on Windows.
+    is: ({ triple }) => triple.endsWith('-windows-gnu'),
+    by: 'wine',
+    start: async () => {
+      const { program, env } = await windows();
+      const node = windowsPath(await npmNode(WINDOWS_X64));
+      return { command: [program, node], env, execute: runToFile, path: windowsPath };
+    },
+  },
+];
 
 /**
- * How programs for a target run on this machine: `{ by, isEmulated, path, runNode }`; fails with the name of the runner
+ * How programs for a target run on this machine: `{ by, path, runNode }`; fails with the name of the runner
  * that can. `path(file)` is the name that a file has there, `runNode(args, { env, timeoutMs })` is as `run`, and what is
  * needed beside Node is fetched when it is asked for the first time.
  */
@@ -53,17 +62,17 @@ export async function runtimeOf(target) {
   }
   const { suffix, runner, linkCheck } = target;
   const isLinuxX64 = process.platform === 'linux' && process.arch === 'x64';
-  if (isLinuxX64 && suffix in ELSEWHERE) return runtimeFrom(await ELSEWHERE[suffix]());
+  const found = ELSEWHERE.find(({ is }) => isLinuxX64 && is(target));
+  if (found) return runtimeFrom({ by: found.by, ...(await found.start()) });
   const reason = linkCheck === undefined ? 'cannot run on this machine' : 'is linked only';
   throw new StepError(`${suffix} ${reason}; it runs on ${runner}`);
 }
 
-function runtimeFrom({ command, by, env, execute = run, path = (file) => file, isEmulated }) {
+function runtimeFrom({ command, by, env, execute = run, path = (file) => file }) {
   const [program, ...first] = command;
   return {
     by,
     path,
-    isEmulated: isEmulated ?? false,
     runNode: (args, options) =>
       execute(program, [...first, ...args], {
         ...options,

@@ -17,6 +17,9 @@ const SHOWN_PATHS = 3;
 const REQUIRED = 'napi_register_module_v1';
 const ENTRY_POINTS = /^(napi_register_module_v1|node_api_module_get_api_version_v1)$/;
 
+/** Names that zig's linker gives every library for macOS. */
+const LINKER = /^(_mh_dylib_header|__dso_handle)$/;
+
 const FORMATS = {
   linux: { name: 'ELF', is: isElf, read: readElf, rules: elfRules },
   win32: { name: 'PE', is: isPe, read: readPe, rules: peRules },
@@ -43,7 +46,7 @@ export function verifyBinary(buffer, target) {
 
 /** Another name could take the place of one that the host or another addon means. */
 function exportsRule({ exports }) {
-  const others = foreign(exports, ENTRY_POINTS);
+  const others = foreign(exports, ENTRY_POINTS, LINKER);
   return rule(
     'exports',
     exports.includes(REQUIRED) && others.length === 0,

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { StepError } from '../steps/process.mjs';
-import { kept, mustRun } from './download.mjs';
+import { output, StepError } from '../steps/process.mjs';
+import { kept } from './download.mjs';
 
 /** Debian's package has the program here and nowhere on the path. */
 const PROGRAMS = ['/usr/lib/wine/wine64', '/usr/bin/wine64'];
@@ -37,7 +37,7 @@ export async function windows() {
     const source = join(fresh, 'bcryptprimitives.c');
     writeFileSync(source, MISSING);
     const library = join(fresh, 'drive_c', 'windows', 'system32', 'bcryptprimitives.dll');
-    await mustRun('x86_64-w64-mingw32-gcc-posix', [
+    await output('x86_64-w64-mingw32-gcc-posix', [
       '-shared',
       '-s',
       '-o',
@@ -58,12 +58,12 @@ export const windowsPath = (path) => `Z:${path.replaceAll('/', '\\')}`;
 export async function runToFile(command, args, { env, timeoutMs }) {
   const folder = mkdtempSync(join(tmpdir(), 'flipt-native-output-'));
   const file = join(folder, 'output');
-  const output = openSync(file, 'w');
+  const descriptor = openSync(file, 'w');
   try {
     const code = await new Promise((settle) => {
       const child = spawn(command, args, {
         env: { ...process.env, ...env },
-        stdio: ['ignore', output, output],
+        stdio: ['ignore', descriptor, descriptor],
         timeout: timeoutMs,
         killSignal: 'SIGKILL',
       });
@@ -72,7 +72,7 @@ export async function runToFile(command, args, { env, timeoutMs }) {
     });
     return { code, stdout: readFileSync(file, 'utf8'), stderr: '' };
   } finally {
-    closeSync(output);
+    closeSync(descriptor);
     rmSync(folder, { recursive: true, force: true });
   }
 }

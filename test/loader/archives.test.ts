@@ -84,7 +84,8 @@ describe('real files beside an archive', () => {
     const unpacked = join(folder, 'app.asar.unpacked', binary);
     mkdirSync(dirname(unpacked), { recursive: true });
     copyFileSync(join(import.meta.dirname, '../../npm', suffix, 'flipt_native.node'), unpacked);
-    const machine = thisMachine(join(folder, 'app.asar/node_modules/flipt-native/dist'));
+    const home = join(folder, 'app.asar/node_modules/flipt-native/dist');
+    const machine = thisMachine(home, () => '/nowhere');
     const { addon, attempts } = search({ ...machine, environment: {} });
     expect(addon?.version()).toBe(version);
     expect(attempts.at(-1)?.path).toBe(unpacked);

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Makes the images that test/targets reads: one good one for each kind of target, and one for each fault that a linker
-# can be asked for; the tests make the other faults. They are in git, so that the tests need no cross compiler. Needs mingw-w64 and zig 0.15.
+# can be asked for; the tests make the other faults.
+# They are in git, so that the tests need no cross compiler. Needs gcc with binutils 2.38 on x64, mingw-w64 and
+# zig 0.15.
 # Usage: ZIG="python -m ziglang" ./make.sh
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -26,6 +28,13 @@ C
   cat "$work/addon.c"
   echo 'EXPORT const char napi_place[] = "/home/ada/project/src/addon.c";'
 } > "$work/path.c"
+{
+  cat "$work/addon.c"
+  echo 'static void here(void) {}'
+  echo 'static void (*places[100])(void) = {'
+  for _ in $(seq 100); do echo 'here,'; done
+  echo '}; EXPORT void *napi_use(int at) { return (void *)places[at]; }'
+} > "$work/packed.c"
 echo '__attribute__((visibility("default"))) int helper(void) { return 1; }' > "$work/helper.c"
 
 make() { # name, source, target, further arguments
@@ -51,6 +60,9 @@ make path.so path "$gnu" "${elf[@]}"
 (cd "$work" && $zig cc -target "$gnu" -shared -o libhelper.so helper.c)
 make library.so library "$gnu" "${elf[@]}" -L. -lhelper
 
+(cd "$work" && gcc -shared -fPIC -O1 -s -Wl,-z,nodelete -Wl,-z,pack-relative-relocs -o packed.so packed.c)
+gzip -9nc "$work/packed.so" > packed.so.gz
+
 mingw() { # name, source, further arguments
   local name=$1 source=$2
   shift 2
@@ -68,7 +80,7 @@ mingw library.dll library -s node.lib
 sed -i 's/dllexport/visibility("default")/' "$work"/*.c
 mac=(-Wl,-install_name,@rpath/addon.node)
 make darwin-arm64.dylib addon aarch64-macos.11.0 -s "${mac[@]}"
-make darwin-x64.dylib addon x86_64-macos.11.0 -s "${mac[@]}"
+make darwin-x64.dylib addon x86_64-macos.10.15 -s "${mac[@]}"
 make newer-macos.dylib addon aarch64-macos.14.0 -s "${mac[@]}"
 make own-name.dylib addon aarch64-macos.11.0 -s -Wl,-install_name,/home/ada/project/addon.node
 make unstripped.dylib addon aarch64-macos.11.0 -g "${mac[@]}"
