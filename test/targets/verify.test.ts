@@ -95,7 +95,9 @@ describe('of any format', () => {
     const published = [
       `/rustc/${'0123456789'.repeat(4)}/library/core/src/option.rs`,
       '/crates/h2-0.4.20/src/lib.rs',
+      '/rust/deps\\gimli-0.32.3\\src\\read\\abbrev.rs',
       'engine/src/client.rs',
+      '\\uengine/src/client.rs',
       '/etc/ssl/certs/ca-certificates.crt',
     ];
     for (const path of published) {

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Checks, must, until } from '../../live/checks.mjs';
-import { closed, FliptClient, FliptError, isShown } from './client.mjs';
+import { closed, FliptClient, FliptError, isShown, patient } from './client.mjs';
 
 // The life of a client on the machine of the addon: `node whole.mjs <url> <https url> <file of the authority>`.
 const [url, secureUrl, caCertFile] = process.argv.slice(2);
 const checks = new Checks();
-const options = { url, namespace: 'shop' };
+const options = { ...patient, url, namespace: 'shop' };
 const secure = { ...options, url: secureUrl };
 
 await checks.check('init over HTTP, and an evaluation', () =>
