@@ -5,7 +5,8 @@ const page = 'docs/bundlers.md';
 const installed = ['node_modules/flipt-native', 'node_modules/@flipt-native'];
 
 /** What the loader says in a bundle that it finds no addon for. */
-const remedy = /a bundler has taken flipt-native.*keep flipt-native.*external.*'FLIPT_NATIVE_LOAD'/s;
+const remedy =
+  /a bundler has taken flipt-native.*keep flipt-native.*external.*'FLIPT_NATIVE_LOAD'/s;
 const refusal = /bundled into an ES module.*external: \['flipt-native'\] of esbuild/;
 
 const esbuild = {
@@ -23,8 +24,7 @@ const bundlers = [
     folder: 'esbuild',
     ...esbuild,
     output: 'dist/main.cjs',
-    adapt: (text) =>
-      text.replace("'esm'", "'cjs'").replace("'dist/main.mjs'", "'dist/main.cjs'"),
+    adapt: (text) => text.replace("'esm'", "'cjs'").replace("'dist/main.mjs'", "'dist/main.cjs'"),
   },
   {
     name: 'Rollup',
@@ -49,6 +49,7 @@ const bundlers = [
     config: 'webpack.config.cjs',
     command: ['webpack', '--config', 'webpack.config.cjs'],
     output: 'dist/main.cjs',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a line of a configuration
     line: 'externals: [({ request }, decide) => decide(null, /^flipt-native/.test(request) ? `commonjs ${request}` : undefined)],',
   },
   {
@@ -89,7 +90,14 @@ async function runBundled(context, bundler) {
 }
 
 async function build(context, bundler, change) {
-  const { tools, folder, config, command, output = 'dist/main.mjs', adapt = (text) => text } = bundler;
+  const {
+    tools,
+    folder,
+    config,
+    command,
+    output = 'dist/main.mjs',
+    adapt = (text) => text,
+  } = bundler;
   const project = await Project.open(context, tools);
   project.write(config, change(adapt(shown(page, `${folder}/${config}`))));
   await project.must(...command);
