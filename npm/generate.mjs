@@ -18,6 +18,7 @@ function generate() {
     put(target.suffix, 'LICENSE', licence);
   }
   put('../src', 'version.ts', versionOf());
+  put('../engine', 'LICENSE', licence);
   if (check && stale > 0) {
     console.error('Run: node npm/generate.mjs');
     process.exitCode = 1;
@@ -30,6 +31,7 @@ function packageOf({ suffix, os, cpu, libc }) {
     version: main.version,
     description: `The native part of flipt-native for ${suffix}`,
     license: main.license,
+    repository: { ...main.repository, directory: `npm/${suffix}` },
     engines: main.engines,
     os: [os],
     cpu: [cpu],

@@ -1,4 +1,4 @@
-import { loadFailure } from './loader/failure.js';
+import { existsSync } from 'node:fs';
 import { type Machine, thisMachine } from './loader/machine.js';
 import { type Search, search } from './loader/search.js';
 import type { NativeAddon } from './native.js';
@@ -20,7 +20,9 @@ export function loadNative(): NativeAddon {
 function load(): NativeAddon {
   const { addon, attempts } = examineLoading();
   if (addon === undefined) {
-    throw loadFailure(hostMachine(), attempts);
+    // Loaded only now: where the addon loads, nobody needs it.
+    const failure: typeof import('./loader/failure.js') = require('./loader/failure.js');
+    throw failure.loadFailure(hostMachine(), attempts);
   }
   return addon;
 }
@@ -32,7 +34,19 @@ export function examineLoading(): Search {
 
 /** The machine that this copy of the package runs on. */
 export function hostMachine(): Machine {
-  // A bundler that makes modules leaves no such name.
-  machine ??= thisMachine(typeof __dirname === 'string' ? __dirname : undefined);
+  machine ??= thisMachine(home(), beside);
   return machine;
+}
+
+/** The folder of this code. Bundlers leave no name for it, or that of a folder which is only theirs. */
+function home(): string | undefined {
+  return typeof __dirname === 'string' && existsSync(__dirname) ? __dirname : undefined;
+}
+
+/**
+ * The file of a platform package where package managers put it. Programs that trace which files a program needs evaluate
+ * this very expression, so that they take the addon along.
+ */
+function beside(suffix: string): string {
+  return `${__dirname}/../../@flipt-native/${suffix}/flipt_native.node`;
 }

@@ -8,12 +8,27 @@ const unsupported = {
   'engine.wasm': 'in browsers use "@flipt-io/flipt-client-js/browser", which brings its own engine',
 };
 
+/** What a bundle says that is an ES module with a `require` which knows no module of Node's. */
+const bundled =
+  "flipt-native was bundled into an ES module, where its code cannot require the modules of Node: leave it out of the bundle (external: ['flipt-native'] of esbuild) and deploy node_modules beside the output";
+
+/** Only bundlers let a module see a `require`; the code behind the facade would fail in it with words of theirs. */
+const requireCheck = `if (typeof require === 'function') {
+  try {
+    require('node:module');
+  } catch (cause) {
+    throw Object.assign(new Error(${JSON.stringify(bundled)}, { cause }), { code: 'FLIPT_NATIVE_LOAD' });
+  }
+}
+`;
+
 /**
  * Writes what ESM users import, from what each entry point exports: names only, the implementation stays the one
  * CommonJS copy, so that a process that mixes `import` and `require` has one set of classes.
  */
 export function writeFacade(dist, exported) {
   mkdirSync(join(dist, 'esm'));
+  write(join(dist, 'esm', 'require.mjs'), requireCheck);
   for (const [name, names] of Object.entries(exported)) {
     writeEntryPoint(join(dist, 'esm', name), `../${name}.js`, names);
   }
@@ -26,7 +41,7 @@ export function writeFacade(dist, exported) {
 function writeEntryPoint(path, from, { values, types }) {
   write(
     `${path}.mjs`,
-    `import implementation from '${from}';\n\nexport const {\n${list(values)}} = implementation;\n`,
+    `import './require.mjs';\nimport implementation from '${from}';\n\nexport const {\n${list(values)}} = implementation;\n`,
   );
   write(
     `${path}.d.mts`,

@@ -13,17 +13,20 @@ export class StepError extends Error {}
  *
  * `output` says where its output goes: `show` straight to the terminal, `tee` to the terminal and into the result,
  * `keep` into the result only. `onText` sees each piece of standard error as it arrives.
+ * With `timeoutMs` it is ended by force after that time.
  * Resolves to `{ code, stdout, stderr }`; a program that cannot be started gives code 127.
  */
 export function run(
   command,
   args,
-  { env, cwd = root, output = 'show', onText, shell = false } = {},
+  { env, cwd = root, output = 'show', onText, shell = false, timeoutMs } = {},
 ) {
   return new Promise((settle) => {
     const child = spawn(command, args, {
       cwd,
       shell,
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
       env: { ...process.env, ...env },
       stdio: output === 'show' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     });

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   openSync,
   readdirSync,
@@ -41,7 +42,7 @@ export interface Machine {
   list(folder: string): readonly string[];
   /** The path without links, or as it is where the system does not say. */
   realPath(path: string): string;
-  /** The file that `require` would take for a name. Throws when there is none. */
+  /** The file that `require` would take for a platform package's name. Throws when there is none. */
   resolve(name: string): string;
   /** The exports of an addon's file. Throws what the system says. */
   load(path: string): unknown;
@@ -54,8 +55,8 @@ export interface Machine {
 
 const HEAD_BYTES = 4096;
 
-/** The machine that this runs on. */
-export function thisMachine(home: string | undefined): Machine {
+/** The machine that this runs on; `beside` says where the addon of a platform package lies when nothing else does. */
+export function thisMachine(home: string | undefined, beside: (suffix: string) => string): Machine {
   const require = createRequire(join(home ?? process.cwd(), 'index.js'));
   return {
     platform: process.platform,
@@ -69,7 +70,17 @@ export function thisMachine(home: string | undefined): Machine {
     read: (path) => orUndefined(() => readFileSync(path)),
     list: (folder) => orUndefined(() => readdirSync(folder)) ?? [],
     realPath: (path) => orUndefined(() => realpathSync.native(path)) ?? path,
-    resolve: (name) => require.resolve(name),
+    resolve(name) {
+      try {
+        return require.resolve(name);
+      } catch (error) {
+        const file = home === undefined ? '' : beside(name.slice(name.indexOf('/') + 1));
+        if (existsSync(file)) {
+          return file;
+        }
+        throw error;
+      }
+    },
     load: (path) => require(path),
     libcReport: () => orUndefined(libcReport),
     kept: (key) => (process as Kept)[Symbol.for(key)],

@@ -1,6 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { hostTarget } from '../../npm/targets.mjs';
 import { loadFailure } from '../../src/loader/failure.ts';
+import { thisMachine } from '../../src/loader/machine.ts';
 import { search } from '../../src/loader/search.ts';
+import { version } from '../../src/version.ts';
 import { elf } from './binaries.ts';
 import { type Fake, fakeMachine, manifest, refusal, systemError } from './fake-machine.ts';
 
@@ -66,6 +72,23 @@ describe('an application in app.asar', () => {
     expect(message).toMatch(
       /remedy \(archive\): leave the addon outside of the archive: asarUnpack/,
     );
+  });
+});
+
+describe('real files beside an archive', () => {
+  it('are loaded', () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flipt-native-archive-')));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const { suffix } = hostTarget();
+    const binary = `node_modules/@flipt-native/${suffix}/flipt_native.node`;
+    const unpacked = join(folder, 'app.asar.unpacked', binary);
+    mkdirSync(dirname(unpacked), { recursive: true });
+    copyFileSync(join(import.meta.dirname, '../../npm', suffix, 'flipt_native.node'), unpacked);
+    const home = join(folder, 'app.asar/node_modules/flipt-native/dist');
+    const machine = thisMachine(home, () => '/nowhere');
+    const { addon, attempts } = search({ ...machine, environment: {} });
+    expect(addon?.version()).toBe(version);
+    expect(attempts.at(-1)?.path).toBe(unpacked);
   });
 });
 

@@ -159,6 +159,8 @@ export class FlagStream {
   async #cut(line) {
     if (this.pieces === undefined) {
       this.write(line);
+      // Node 26 sends what is written in one tick as one chunk.
+      await this.flushed();
       this.write('\n');
       return;
     }
