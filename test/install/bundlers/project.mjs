@@ -14,7 +14,9 @@ export class Project {
     this.environment = {
       FLIPT_URL: context.flipt.url,
       FLIPT_NAMESPACE: context.flipt.namespace,
-      PATH: [join(nodeModules, '.bin'), dirname(process.execPath), process.env.PATH].join(delimiter),
+      PATH: [join(nodeModules, '.bin'), dirname(process.execPath), process.env.PATH].join(
+        delimiter,
+      ),
     };
   }
 

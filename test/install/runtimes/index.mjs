@@ -36,7 +36,11 @@ async function live(context, { name, command, args }) {
   context.write('package.json', { private: true });
   await context.npm(['install', 'flipt-native']);
   cpSync(checks, join(folder, 'checks'), { recursive: true });
-  const env = { FLIPT_URL: flipt.url, FLIPT_NAMESPACE: flipt.namespace, DENO_DIR: join(folder, '.deno') };
+  const env = {
+    FLIPT_URL: flipt.url,
+    FLIPT_NAMESPACE: flipt.namespace,
+    DENO_DIR: join(folder, '.deno'),
+  };
   const works = {};
   const troubles = [];
   for (const file of names) {
