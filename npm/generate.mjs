@@ -1,21 +1,28 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { published } from './targets.mjs';
+import { matrix, published } from './targets.mjs';
 
-// node npm/generate.mjs: writes what targets.json and the version decide; --check only says whether they agree.
+// node npm/generate.mjs: writes what targets.json and the version decide; --check only says whether they agree;
+// --matrix only prints the matrices of the workflows, which have no list of their own.
 const check = process.argv.includes('--check');
 const main = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const licence = readFileSync(new URL('../LICENSE', import.meta.url), 'utf8');
 
 let stale = 0;
-for (const target of published) {
-  put(target.suffix, 'package.json', `${JSON.stringify(packageOf(target), null, 2)}\n`);
-  put(target.suffix, 'README.md', readmeOf(target));
-  put(target.suffix, 'LICENSE', licence);
-}
-put('../src', 'version.ts', versionOf());
-if (check && stale > 0) {
-  console.error('Run: node npm/generate.mjs');
-  process.exitCode = 1;
+if (process.argv.includes('--matrix')) console.log(JSON.stringify(matrix()));
+else generate();
+
+function generate() {
+  for (const target of published) {
+    put(target.suffix, 'package.json', `${JSON.stringify(packageOf(target), null, 2)}\n`);
+    put(target.suffix, 'README.md', readmeOf(target));
+    put(target.suffix, 'LICENSE', licence);
+  }
+  put('../src', 'version.ts', versionOf());
+  put('../engine', 'LICENSE', licence);
+  if (check && stale > 0) {
+    console.error('Run: node npm/generate.mjs');
+    process.exitCode = 1;
+  }
 }
 
 function packageOf({ suffix, os, cpu, libc }) {
@@ -24,12 +31,13 @@ function packageOf({ suffix, os, cpu, libc }) {
     version: main.version,
     description: `The native part of flipt-native for ${suffix}`,
     license: main.license,
+    repository: { ...main.repository, directory: `npm/${suffix}` },
     engines: main.engines,
     os: [os],
     cpu: [cpu],
     ...(libc === undefined ? {} : { libc: [libc] }),
     main: 'flipt_native.node',
-    files: ['flipt_native.node'],
+    files: ['flipt_native.node', 'THIRD-PARTY-LICENSES'],
     preferUnplugged: true,
   };
 }

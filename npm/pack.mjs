@@ -16,6 +16,7 @@ import { published } from './targets.mjs';
 const npmFolder = fileURLToPath(new URL('.', import.meta.url));
 const checkout = resolve(npmFolder, '..');
 const binaryName = 'flipt_native.node';
+const notice = 'THIRD-PARTY-LICENSES';
 
 /**
  * Packs the main package and every published platform package into `destination`, as they are published.
@@ -32,20 +33,48 @@ export async function packAll(destination, { stubs = false } = {}) {
   return { version: main.version, main, platforms };
 }
 
-/** Packs the main package; only here it gets its optional dependencies, each at exactly its own version. */
+/** Packs the main package. */
 export function packMain(destination) {
+  return staged((folder) => {
+    layOutMain(folder);
+    return packFolder(folder, destination);
+  });
+}
+
+/**
+ * Writes the main package into a folder as it is published; only here it gets its optional dependencies, each at exactly
+ * its own version.
+ */
+export function layOutMain(folder) {
   const { scripts, devDependencies, ...kept } = readManifest(checkout);
+  const subpaths = subpathsOf(kept);
   const manifest = {
     ...kept,
+    files: [...kept.files, ...subpaths.map(({ name }) => name)],
     optionalDependencies: Object.fromEntries(
       published.map(({ suffix }) => [`@flipt-native/${suffix}`, kept.version]),
     ),
   };
-  return staged(async (folder) => {
-    for (const name of ['dist', 'README.md', 'LICENSE'])
-      copy(join(checkout, name), join(folder, name));
-    return packFolder(folder, manifest, destination);
-  });
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['dist', 'README.md', 'LICENSE'])
+    copy(join(checkout, name), join(folder, name));
+  for (const { name, main, types } of subpaths) {
+    mkdirSync(join(folder, name));
+    writeManifest(join(folder, name), { main, types });
+  }
+  writeManifest(folder, manifest);
+}
+
+/** What finds modules without `exports` (TypeScript's node10, old bundlers) looks for a folder with a package.json. */
+function subpathsOf({ exports }) {
+  const files = Object.entries(exports).filter(([, { require }]) => require !== undefined);
+  return files
+    .filter(([subpath]) => subpath !== '.')
+    .map(([subpath, { require }]) => ({
+      name: subpath.slice('./'.length),
+      main: require.default.replace('./', '../'),
+      types: require.types.replace('./', '../'),
+    }));
 }
 
 /** Packs one platform package. */
@@ -60,10 +89,12 @@ export function packPlatform({ suffix }, destination, { stubs = false } = {}) {
   }
   return staged(async (folder) => {
     for (const name of ['README.md', 'LICENSE']) copy(join(source, name), join(folder, name));
+    copy(join(npmFolder, notice), join(folder, notice));
     const binary = join(folder, binaryName);
     if (isStub) writeFileSync(binary, stubOf(suffix, manifest.version));
     else copy(join(source, binaryName), binary);
-    return { suffix, isStub, ...(await packFolder(folder, manifest, destination)) };
+    writeManifest(folder, manifest);
+    return { suffix, isStub, ...(await packFolder(folder, destination)) };
   });
 }
 
@@ -71,8 +102,9 @@ export function packPlatform({ suffix }, destination, { stubs = false } = {}) {
 const stubOf = (suffix, version) =>
   `flipt-native stub: ${suffix} ${version} was not built; this package is for tests of the installation only\n`;
 
-async function packFolder(folder, manifest, destination) {
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+/** Packs a folder as it lies there, whatever package it is. */
+export async function packFolder(folder, destination) {
+  const manifest = readManifest(folder);
   mkdirSync(destination, { recursive: true });
   const args = [
     'pack',
@@ -108,5 +140,8 @@ async function staged(work) {
 }
 
 const readManifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+
+const writeManifest = (folder, manifest) =>
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
 const copy = (from, to) => cpSync(from, to, { recursive: true });

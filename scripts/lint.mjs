@@ -25,11 +25,15 @@ const checks = [
       }),
   ],
   ['engine without napi', engineWithoutNapi],
+  ['licences of the crates', () => node('scripts/licences.mjs', '--check')],
   ['biome', () => node(biome, 'ci', '--error-on-warnings', '--colors=off', '.')],
   ['types of src', () => node(tsc, '-p', 'tsconfig.json')],
   ['types of test', typesOfTest],
   ['platform packages', () => node('npm/generate.mjs', '--check')],
+  ['report of the interface', () => node('scripts/api-report.mjs', '--check')],
   ['house rules', houseRules],
+  ['rules of workflows', workflowRules],
+  ['actionlint', async () => (await import('./steps/workflows.mjs')).lintWorkflows()],
 ];
 
 // npm run lint: formats, lints, types, generated files and house rules; all are run, then the verdict.
@@ -88,6 +92,15 @@ async function engineWithoutNapi() {
 }
 
 async function houseRules() {
-  const findings = await houseFindings();
+  return asFindings(await houseFindings());
+}
+
+/** Loaded late: it reads YAML by what the first step installs. */
+async function workflowRules() {
+  const { workflowFindings } = await import('./steps/workflows.mjs');
+  return asFindings(workflowFindings());
+}
+
+function asFindings(findings) {
   return { code: findings.length === 0 ? 0 : 1, stdout: findings.join('\n'), stderr: '' };
 }

@@ -22,6 +22,7 @@ const suites = {
   chaos: { count: counts.own, start: () => node('test/chaos/run.mjs', '--short') },
   types: { count: counts.own, start: () => node('test/types/run.mjs') },
   package: { count: counts.own, start: () => node('test/package/run.mjs') },
+  release: { count: counts.own, start: () => node('test/release/run.mjs') },
   docs: { count: counts.own, start: () => node('test/docs/run.mjs') },
 };
 

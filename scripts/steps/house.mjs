@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root, run, StepError } from './process.mjs';
 
 const topLevel =
-  /^(engine|bindings|src|npm|test|docs|scripts|Cargo\.(toml|lock)|package(-lock)?\.json|tsconfig.*\.json|knip\.json|vitest\.config\.ts|rust-toolchain\.toml|README\.md|LICENSE|\..*)$/;
+  /^(engine|bindings|src|npm|test|docs|scripts|Cargo\.(toml|lock)|package(-lock)?\.json|tsconfig.*\.json|knip\.json|vitest\.config\.ts|rust-toolchain\.toml|README\.md|CHANGELOG\.md|LICENSE|\..*)$/;
 const code = /^(engine\/(src|benches|examples)|bindings|src|npm|scripts)\/.*\.(rs|ts|mjs)$/;
 const text = /\.(rs|ts|mts|cts|mjs|js|json|md|toml|ya?ml|sh)$|^\.|\/run$/;
 const recorded = /^test\/conformance\/.*\.(json|jsonl|yaml)$/;

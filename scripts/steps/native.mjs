@@ -1,23 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { hostTarget } from '../../npm/targets.mjs';
+import { isBuilt, putBinary, sourcesNow } from './binary.mjs';
 import { alone } from './lock.mjs';
 import { root, run, StepError } from './process.mjs';
 import { withProgress } from './progress.mjs';
-import { fingerprint, isStamped, replaceFile, stamp } from './stamp.mjs';
-
-const inputs = [
-  'Cargo.toml',
-  'Cargo.lock',
-  'rust-toolchain.toml',
-  '.cargo',
-  'engine/Cargo.toml',
-  'engine/src',
-  'bindings/Cargo.toml',
-  'bindings/build.rs',
-  'bindings/src',
-];
+import { buildSettings } from './settings.mjs';
 
 /** The two builds of the addon: what users get, and the same code with the hooks that tests need. */
 const builds = {
@@ -39,34 +27,54 @@ export const binaryOf = (name) => join('npm', hostTarget().suffix, builds[name].
 /** The environment in which a script loads the build with test hooks. */
 export const hooksBinary = () => ({ FLIPT_NATIVE_BINARY: join(root, binaryOf('hooks')) });
 
-/** Builds the addon for this machine when its inputs changed since the last build, or always with `force`. */
+/**
+ * Builds the addon for this machine when its inputs changed since the last build, or always with `force`.
+ *
+ * What `npm run build:target` made for this machine of the same inputs is as good as the release build, and kept.
+ */
 export async function buildNative(name = 'release', { force = false } = {}) {
-  const build = builds[name];
+  const { label, args } = builds[name];
   const binary = binaryOf(name);
-  const current = () => fingerprint(inputs, build.args.join(' '));
-  const isDone = () => existsSync(join(root, binary)) && isStamped(`${binary}.stamp`, current());
+  const how = args.join(' ');
+  const isDone = () => isBuilt(binary, how) || (name === 'release' && isForPublication(binary));
   if (!force && isDone()) return;
   await alone('native', async () => {
     if (!force && isDone()) return;
-    const before = current();
-    replaceFile(join(root, binary), readFileSync(await compile(build)));
-    stamp(`${binary}.stamp`, before);
+    const sources = sourcesNow(how);
+    putBinary(binary, await compileLibrary(hostTarget(), { label, args }), sources);
   });
 }
 
-async function compile({ label, args }) {
-  const all = ['build', '-p', 'flipt-native-bindings', '--locked', ...args];
-  return libraryIn(await cargoWithProgress(label, all));
+function isForPublication(binary) {
+  const isIt = isBuilt(binary, hostTarget().build);
+  if (isIt) process.stderr.write(`${binary} is kept as build:target made it\n`);
+  return isIt;
+}
+
+/**
+ * Compiles the addon for a target and resolves to the path of the library.
+ *
+ * `command` is the subcommand of cargo that builds, with its own arguments; `args` come after those of every build.
+ * `env` is added to the environment of cargo, `flags` to those of rustc.
+ */
+export async function compileLibrary(
+  target,
+  { label, command = ['build'], args = [], env = {}, flags = [] },
+) {
+  const found = { ...(await requireCargo()), ...env };
+  const all = [...command, '-p', 'flipt-native-bindings', '--locked', ...args];
+  const settings = await buildSettings(target, { env: found, flags });
+  return libraryIn(await cargoWithProgress(label, all, { ...found, ...settings }));
 }
 
 /** Compiles what a `cargo test` command line runs, so that the run itself is short. */
 export async function compileTests(args) {
-  await cargoWithProgress('compiling the tests of the engine', [...args, '--no-run']);
+  const label = 'compiling the tests of the engine';
+  await cargoWithProgress(label, [...args, '--no-run'], await requireCargo());
 }
 
 /** Runs a cargo command that compiles, shows how far it is, and returns its messages. */
-async function cargoWithProgress(label, args) {
-  const environment = await requireCargo();
+async function cargoWithProgress(label, args, environment) {
   let counter = '';
   const onText = (text) => {
     counter = text.match(/(\d+\/\d+)(?!.*\d+\/\d+)/s)?.[1] ?? counter;

@@ -13,17 +13,20 @@ export class StepError extends Error {}
  *
  * `output` says where its output goes: `show` straight to the terminal, `tee` to the terminal and into the result,
  * `keep` into the result only. `onText` sees each piece of standard error as it arrives.
+ * With `timeoutMs` it is ended by force after that time.
  * Resolves to `{ code, stdout, stderr }`; a program that cannot be started gives code 127.
  */
 export function run(
   command,
   args,
-  { env, cwd = root, output = 'show', onText, shell = false } = {},
+  { env, cwd = root, output = 'show', onText, shell = false, timeoutMs } = {},
 ) {
   return new Promise((settle) => {
     const child = spawn(command, args, {
       cwd,
       shell,
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
       env: { ...process.env, ...env },
       stdio: output === 'show' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     });
@@ -39,6 +42,13 @@ export function run(
     child.once('error', (error) => settle({ ...text, code: 127, stderr: error.message }));
     child.once('close', (code, signal) => settle({ ...text, code: code ?? (signal ? 1 : 0) }));
   });
+}
+
+/** Runs a program that must succeed; resolves to what it printed. */
+export async function output(command, args, options) {
+  const { code, stdout, stderr } = await run(command, args, { ...options, output: 'keep' });
+  if (code === 0) return stdout;
+  throw new StepError(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
 }
 
 /** Runs npm; as `run`. On Windows npm is a batch file, which only a shell starts. */

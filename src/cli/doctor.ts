@@ -151,8 +151,8 @@ function print(
   if (report.evaluation !== undefined) {
     labelled(output, 'evaluation', report.evaluation.error ?? 'as it should be');
   }
-  for (const { text } of report.remedies) {
-    labelled(output, 'remedy', text);
+  for (const { name, text } of report.remedies) {
+    labelled(output, 'remedy', `${name}: ${text}`);
   }
   output.line();
   output.line(
@@ -162,8 +162,10 @@ function print(
   );
 }
 
+/** Over as many lines as it takes on a terminal; paths in files and pipes stay whole. */
 function labelled(output: Output, label: string, text: string): void {
-  const [first = '', ...more] = wrapped(printable(text), output.width - LABEL);
+  const room = output.isTerminal ? output.width - LABEL : Number.POSITIVE_INFINITY;
+  const [first = '', ...more] = wrapped(printable(text), room);
   output.line(`${output.styled('dim', label.padEnd(LABEL))}${first}`);
   for (const line of more) {
     output.line(' '.repeat(LABEL) + line);

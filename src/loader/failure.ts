@@ -13,7 +13,7 @@ export function loadFailure(machine: Machine, attempts: readonly Attempt[]): Fli
   const lines = [
     `no native addon could be loaded on ${machineText(machine)}; flipt-native ${version} tried`,
     ...attempts.map((one) => `- ${attemptText(one)}`),
-    ...remediesFor(machine, attempts).map(({ text }) => `remedy: ${text}`),
+    ...remediesFor(machine, attempts).map(({ name, text }) => `remedy (${name}): ${text}`),
   ];
   return createError(lines.join('\n'), { code: 'FLIPT_NATIVE_LOAD', cause: causeOf(attempts) });
 }

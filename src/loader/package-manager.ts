@@ -33,8 +33,8 @@ export function installFor(machine: Machine, manager: PackageManager): string {
     case 'pnpm':
     case 'yarn': {
       const file = manager === 'pnpm' ? 'pnpm-workspace.yaml' : '.yarnrc.yml';
-      const libcs = libc === undefined ? '' : `, libc: [${libc}]`;
-      return `add supportedArchitectures: { os: [${platform}], cpu: [${arch}]${libcs} } to ${file} and install again`;
+      const libcs = libc === undefined ? '' : `, libc: [current, ${libc}]`;
+      return `add supportedArchitectures: { os: [current, ${platform}], cpu: [current, ${arch}]${libcs} } to ${file} and install again`;
     }
     case 'yarn-classic':
     case 'bun':

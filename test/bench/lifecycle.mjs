@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { report, withServer } from './lifecycle/children.mjs';
 import { median } from './lifecycle/client.mjs';
-import { minimumAndMedian } from './rounds.mjs';
-import { flags, flagsOfSize, fliptBody } from './workload.mjs';
+import { flagsOfSize } from './workload.mjs';
 
 const MEGABYTE = 1e6;
 
@@ -38,32 +34,3 @@ export const snapshotMemory = (peer) =>
 /** Memory over so many init/close of a 1.6 MB snapshot: medians of the thirds. */
 export const churn = (peer, times) =>
   withServer(1.6 * MEGABYTE, ({ url }) => report('churn.mjs', [peer, url, times], ['--expose-gc']));
-
-/** Milliseconds of `require` and of `init` from a snapshot of 1,000 flags, each in a fresh process. */
-export async function startup(runs = 15) {
-  const folder = mkdtempSync(join(tmpdir(), 'flipt-bench-'));
-  try {
-    const file = join(folder, 'snapshot');
-    writeFileSync(file, await portableSnapshot());
-    const samples = [];
-    for (let run = 0; run < runs; run++) samples.push(await report('startup.mjs', [file]));
-    return {
-      require: minimumAndMedian(samples.map((sample) => sample.require)),
-      init: minimumAndMedian(samples.map((sample) => sample.init)),
-    };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** Portable text as the published client writes it. */
-async function portableSnapshot() {
-  const { FliptClient } = await import('@flipt-io/flipt-client-js');
-  const body = JSON.stringify(fliptBody(flags(1000, 'boolean')));
-  const fetcher = async () =>
-    new Response(body, { headers: { 'content-type': 'application/json' } });
-  const client = await FliptClient.init({ namespace: 'bench', updateInterval: 0, fetcher });
-  const text = client.getSnapshot();
-  await client.close?.();
-  return text;
-}

@@ -3,6 +3,7 @@ export const units = {
   nanos: (value) => `${rounded(value)} ns`,
   micros: (value) => `${rounded(value)} µs`,
   millis: (value) => `${rounded(value)} ms`,
+  count: (value) => String(value),
   times: (value) => `${rounded(value)}x`,
   kilobytes: (value) => `${rounded(value / 1e3)} kB`,
   megabytes: (value) => `${rounded(value / 1e6)} MB`,

@@ -2,11 +2,11 @@
 //   --markdown[=FILE]  the tables as Markdown, to the terminal or into a file
 //   --strict           exit code 1 when a goal is missed, too; a wrong answer always gives it
 //   --quick            fewer rounds, to try things out
+//   --size-and-start   only what an installation takes on disk, and a process until its first evaluation
 
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { parseArgs } from 'node:util';
-import { hostTarget } from '../../npm/targets.mjs';
 import { compare } from './agreement.mjs';
 import { engineAlone } from './engine.mjs';
 import {
@@ -15,12 +15,12 @@ import {
   loopDelay,
   reconnects,
   snapshotMemory,
-  startup,
   streamDelay,
   visibility,
 } from './lifecycle.mjs';
 import { Contender, measure, minimumAndMedian } from './rounds.mjs';
 import { Rows, ratio, units } from './rows.mjs';
+import { sizeAndStart } from './size-and-start.mjs';
 import { markdown, plain } from './table.mjs';
 import { values } from './values.mjs';
 
@@ -42,6 +42,7 @@ const { values: options } = parseArgs({
     markdown: { type: 'string' },
     strict: { type: 'boolean' },
     quick: { type: 'boolean' },
+    'size-and-start': { type: 'boolean' },
   },
 });
 const ROUNDS = options.quick ? 9 : 41;
@@ -55,23 +56,30 @@ const RECONNECTS = 50;
 const rows = new Rows();
 const wrong = [];
 const checksums = {};
-const contenders = Object.keys(PEERS).map((peer) => new Contender(peer));
-const [us, them] = contenders;
+const contenders = [];
+const peerTable = [];
+const fleetTable = [];
 
-const peerTable = await booleans();
-await otherEvaluations();
-await openFeature();
-await growth();
-wrong.push(...(await values({ rows, us, them, rounds: ROUNDS, progress })));
-for (const contender of contenders) await contender.end();
-await engine();
-await lifecycle();
-await changes();
-const fleetTable = await fleets();
-await reconnecting();
-sizes();
+if (!options['size-and-start']) await everythingElse();
+await sizeAndStart({ rows, runs: options.quick ? 9 : 31, attempt });
 report();
 process.exitCode = wrong.length > 0 || (options.strict && rows.missed > 0) ? 1 : 0;
+
+async function everythingElse() {
+  contenders.push(...Object.keys(PEERS).map((peer) => new Contender(peer)));
+  const [us, them] = contenders;
+  peerTable.push(...(await booleans()));
+  await otherEvaluations(us, them);
+  await openFeature(us);
+  await growth(us);
+  wrong.push(...(await values({ rows, us, them, rounds: ROUNDS, progress })));
+  for (const contender of contenders) await contender.end();
+  await engine();
+  await lifecycle();
+  await changes();
+  fleetTable.push(...(await fleets()));
+  await reconnecting();
+}
 
 /** `evaluateBoolean` of everybody, hot and wide, and whether the answers agree. */
 async function booleans() {
@@ -111,7 +119,7 @@ async function booleans() {
   });
 }
 
-async function otherEvaluations() {
+async function otherEvaluations(us, them) {
   progress('evaluateBoolean without rollouts');
   const without = await measure(lanes([us], question('boolean', 20, 'plain')), ROUNDS);
   rows.atMost('evaluateBoolean of a flag without rollouts', 'nanos', without.get(US), 160);
@@ -135,7 +143,7 @@ async function otherEvaluations() {
 }
 
 /** What the provider for OpenFeature adds to a value, in the middle of all rounds. */
-async function openFeature() {
+async function openFeature(us) {
   progress('OpenFeature');
   const lane = (method) => ({ contender: us, question: question(method, 20) });
   const measured = await measure(
@@ -153,7 +161,7 @@ async function openFeature() {
 }
 
 /** The same ten flags asked of a small and of a large namespace; asking all of the large one is for information. */
-async function growth() {
+async function growth(us) {
   progress('growth with the number of flags');
   const lane = (asked, count) => ({
     contender: us,
@@ -205,11 +213,6 @@ async function lifecycle() {
     const { middle, last } = await churn(US, CHURNS);
     const memory = `, last third (${units.megabytes(last)}) on middle`;
     rows.atMost(row + memory, 'percent', { median: last / middle - 1 }, FLAT);
-  });
-  await attempt('require of the package', 'cold starts', async (row) => {
-    const { require, init } = await startup(options.quick ? 5 : 15);
-    rows.atMost(row, 'millis', require, 15);
-    rows.atMost('init from a snapshot of 1,000 flags', 'millis', init, 30);
   });
 }
 
@@ -286,12 +289,6 @@ async function attempt(row, what, work) {
   }
 }
 
-function sizes() {
-  const built = new URL(`../../npm/${hostTarget().suffix}/flipt_native.node`, import.meta.url);
-  const file = process.env.FLIPT_NATIVE_BINARY || built;
-  rows.atMost('the stripped .node', 'megabytes', { median: statSync(file).size }, 6e6);
-}
-
 /** One question to several contenders. */
 function lanes(those, question) {
   return Object.fromEntries(those.map((contender) => [contender.peer, { contender, question }]));
@@ -354,15 +351,26 @@ function report() {
   ];
   const machine = `Node ${process.version}, ${platform()} ${arch()}, ${cpus().length} x ${cpus()[0].model.trim()}.`;
   const notes = [...rows.notes, ...wrong.map((text) => `Wrong: ${text}`)];
+  if (peerTable.length > 0) {
+    notes.push(
+      'Every package answers by its cheapest call, without network, events or metrics; that of',
+      'LaunchDarkly is asynchronous and is awaited. "Same answers" counts the cases in which no hash',
+      'decides; of flipt-client-js, all.',
+    );
+    if (wrong.length === 0) notes.push('All checksums agree.');
+  }
+  if (fleetTable.length > 0) {
+    notes.push(
+      'A change reaches polling clients by `refresh` of all at once, streaming ones from the moment in which',
+      'the server begins to send it. The memory of one client is what the others add to the first ones.',
+    );
+  }
   notes.push(
-    'Every package answers by its cheapest call, without network, events or metrics; that of',
-    'LaunchDarkly is asynchronous and is awaited. "Same answers" counts the cases in which no hash',
-    'decides; of flipt-client-js, all.',
-    'A change reaches polling clients by `refresh` of all at once, streaming ones from the moment in which',
-    'the server begins to send it. The memory of one client is what the others add to the first ones.',
+    'Each start is a process of its own, of the two packages in turn: ours by `require`, the published one by',
+    '`import`. Threads are counted twelve seconds after the first load.',
   );
-  if (wrong.length === 0) notes.push('All checksums agree.');
-  const text = (format) => `${[...tables.map(format), machine, ...notes].join('\n')}\n`;
+  const text = (format) =>
+    `${[...tables.filter((table) => table.rows.length > 0).map(format), machine, ...notes].join('\n')}\n`;
   const toFile = options.markdown && options.markdown !== '-';
   process.stdout.write(text(options.markdown === '-' ? markdown : plain));
   if (toFile) writeFileSync(options.markdown, text(markdown));

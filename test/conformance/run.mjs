@@ -3,8 +3,10 @@ import { parseArgs } from 'node:util';
 import { compareLive } from './live/compare.mjs';
 import { exchange } from './published/exchange.mjs';
 import { compareRecorded } from './recorded.mjs';
+import { waysNamed } from './ways.mjs';
 
 const USAGE = `usage: node test/conformance/run.mjs                       recorded answers, then what FLIPT_BINARY allows
+       node test/conformance/run.mjs --recorded [--ways NAME,NAME]  recorded answers alone, these ways
        node test/conformance/run.mjs --live [--v1] [--seed S] [--cases N] [--found FOLDER]`;
 
 /** How many live cases an ordinary run asks about. */
@@ -12,6 +14,8 @@ const ROUND = 5_000;
 
 const { values: options } = parseArgs({
   options: {
+    recorded: { type: 'boolean', default: false },
+    ways: { type: 'string' },
     live: { type: 'boolean', default: false },
     v1: { type: 'boolean', default: false },
     seed: { type: 'string' },
@@ -25,7 +29,12 @@ const { values: options } = parseArgs({
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 if (options.help) console.log(USAGE);
-else verdict(options.live ? await runLive() : await runAll());
+else verdict(await chosen());
+
+function chosen() {
+  if (options.recorded) return compareRecorded(waysNamed(options.ways?.split(',')));
+  return options.live ? runLive() : runAll();
+}
 
 function verdict({ passed, failed }) {
   console.log(`${passed} passed, ${failed} failed`);
@@ -54,7 +63,7 @@ async function runLive() {
 
 async function runAll() {
   const parts = [
-    ['recorded answers', compareRecorded],
+    ['recorded answers', () => compareRecorded()],
     ['snapshots exchanged with the published package', exchange],
   ];
   for (const [variable, generation] of [

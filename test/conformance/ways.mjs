@@ -21,6 +21,15 @@ export const WAYS = ['fast', 'slow'].flatMap((path) => [
   { name: `${path} batch`, path, ask: askInBatches },
 ]);
 
+/** The ways of these names, or all. */
+export function waysNamed(names = WAYS.map(({ name }) => name)) {
+  return names.map((name) => {
+    const way = WAYS.find((one) => one.name === name);
+    if (way) return way;
+    throw new RangeError(`no way "${name}"; there are ${WAYS.map((one) => one.name).join(', ')}`);
+  });
+}
+
 /**
  * Takes a group one way and returns `{ compared, refused, known, differences, taken }`: the answers compared, the single
  * calls refused for a blank id, the ids of the cases that no snapshot gives, and how often the evaluator counted each path.

@@ -2,7 +2,6 @@
 
 import {
   chmodSync,
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { layOutMain } from '../../npm/pack.mjs';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -26,9 +26,7 @@ export function layOut() {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flipt-native-docs-')));
   const modules = join(folder, 'node_modules');
   const installed = join(modules, 'flipt-native');
-  mkdirSync(installed, { recursive: true });
-  cpSync(join(root, 'package.json'), join(installed, 'package.json'));
-  cpSync(join(root, 'dist'), join(installed, 'dist'), { recursive: true });
+  layOutMain(installed);
   linkAll(join(root, 'test/docs/node_modules'), modules);
   for (const name of lent) link(join(root, 'node_modules', name), join(modules, name));
   writeCommands(join(folder, 'bin'), join(installed, 'dist/cli.js'));

@@ -23,6 +23,8 @@ export function prepareHome(folder, registry) {
       'unsafeHttpWhitelist: ["127.0.0.1"]',
       'enableTelemetry: false',
       'enableImmutableInstalls: false',
+      // What is published here is a minute old.
+      'npmMinimalAgeGate: 0',
       '',
     ].join('\n'),
   );
@@ -42,8 +44,8 @@ export function prepareHome(folder, registry) {
 
 /** What a row runs programs with, in its folder. */
 export function programsOf(folder, environment) {
-  const run = (command, args, { cwd = folder, env, shell } = {}) =>
-    execute(command, args, { cwd, shell, env: { ...environment, ...env } });
+  const run = (command, args, { cwd = folder, env, ...options } = {}) =>
+    execute(command, args, { cwd, env: { ...environment, ...env }, ...options });
   const must = async (command, args, options) => {
     const { code, stdout, stderr } = await run(command, args, options);
     if (code === 0) return stdout;

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packFolder, packMain, packPlatform } from '../../npm/pack.mjs';
 import { hostTarget } from '../../npm/targets.mjs';
 import { startRegistry } from './registry.mjs';
 
@@ -13,28 +14,21 @@ const hangMs = 180_000;
 // There npm is a batch file, which only a shell starts.
 const isWindows = process.platform === 'win32';
 
-/** Runs a program; resolves to `{ code, stdout, stderr }`. */
-export function execute(command, args, { cwd, env = {}, shell = false } = {}) {
+/** Runs a program, and ends it when it hangs; resolves to `{ code, stdout, stderr }`. */
+export function execute(
+  command,
+  args,
+  { cwd, env = {}, shell = false, hangAfterMs = hangMs } = {},
+) {
   const { FLIPT_NATIVE_BINARY, ...inherited } = process.env;
   return new Promise((settle) => {
     execFile(
       command,
       args,
-      { cwd, shell, env: { ...inherited, ...env }, timeout: hangMs, maxBuffer: 1 << 26 },
+      { cwd, shell, env: { ...inherited, ...env }, timeout: hangAfterMs, maxBuffer: 1 << 26 },
       (error, stdout, stderr) => settle({ code: error ? (error.code ?? 1) : 0, stdout, stderr }),
     );
   });
-}
-
-/** Packs the package in a folder; resolves to its manifest, the tarball and the names of the files in it. */
-export async function pack(folder, destination) {
-  const args = ['pack', '--json', '--loglevel=error', '--pack-destination', destination];
-  const [packed] = Object.values(JSON.parse(await npm(args, { cwd: folder })));
-  return {
-    manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')),
-    file: join(destination, packed.filename),
-    names: packed.files.map(({ path }) => path).sort(),
-  };
 }
 
 async function npm(args, { cwd }) {
@@ -46,24 +40,22 @@ async function npm(args, { cwd }) {
 /** Everything that the tests install, in a registry of their own below `folder`. */
 export async function publishAll(temporary) {
   const folder = realpathSync(temporary);
-  const main = await pack(root, folder);
-  const platform = await pack(join(root, 'npm', suffix), folder);
-  const dependant = await pack(dependantOf(folder), folder);
+  const main = await packMain(folder);
+  const platform = await packPlatform({ suffix }, folder);
+  const dependant = await packFolder(dependantOf(folder), folder);
   const registry = await startRegistry([main, platform, dependant]);
   let projects = 0;
   return {
-    main,
-    platform,
     close: () => registry.close(),
     /** An empty project with these fields in its package.json, installed. Resolves to its folder. */
-    async install(fields) {
+    async install(fields, ...options) {
       projects += 1;
       const project = join(folder, `project-${projects}`);
       mkdirSync(project);
       writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, ...fields }));
       const cache = join(folder, 'npm-cache');
       const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-      await npm(['install', '--registry', registry.url, '--cache', cache, ...quiet], {
+      await npm(['install', '--registry', registry.url, '--cache', cache, ...quiet, ...options], {
         cwd: project,
       });
       return project;

@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { installLocked } from '../../scripts/steps/install.mjs';
 
-// The package as users get it: packed, installed from a registry of its own, run.
-const tests = fileURLToPath(new URL('./package.test.mjs', import.meta.url));
+// The packages as users get them: packed, checked, installed from a registry of their own, run.
+await installLocked('test/package', 'installing what packages are checked with');
+const folder = import.meta.dirname;
+const tests = readdirSync(folder).filter((name) => name.endsWith('.test.mjs'));
 const { status, stdout, stderr } = spawnSync(
   process.execPath,
-  ['--test', '--test-reporter=spec', tests],
+  ['--test', '--test-reporter=spec', ...tests.map((name) => join(folder, name))],
   { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
 );
 process.stdout.write(stdout);

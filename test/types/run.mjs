@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { layOutMain } from '../../npm/pack.mjs';
 
 // Compiles the consumer programs against the built package in every setting that users have.
 const here = dirname(fileURLToPath(import.meta.url));
@@ -62,9 +63,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 function layOut() {
   const modules = join(folder, 'node_modules');
   const installed = join(modules, 'flipt-native');
-  mkdirSync(installed, { recursive: true });
-  cpSync(join(root, 'package.json'), join(installed, 'package.json'));
-  cpSync(join(root, 'dist'), join(installed, 'dist'), { recursive: true });
+  layOutMain(installed);
   const lent = ['@types/node', 'undici-types', '@openfeature/core', '@openfeature/server-sdk'];
   for (const name of lent) {
     cpSync(join(root, 'node_modules', name), join(modules, name), { recursive: true });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -16,7 +17,15 @@ export async function startRegistry({ folder, upstream, cafile, own }) {
     self_path: join(folder, 'config.yaml'),
     storage: join(folder, 'storage'),
     auth: { htpasswd: { file: join(folder, 'users'), max_users: 1 } },
-    uplinks: { upstream: { url: upstream, maxage: '60m', ...(cafile && { ca: cafile }) } },
+    // The other kind of token holds the password, which is then checked slowly with each request.
+    security: { api: { jwt: { sign: { expiresIn: '1d' } } } },
+    uplinks: {
+      upstream: {
+        url: upstream,
+        maxage: '60m',
+        ...(cafile && { ca: readFileSync(cafile, 'utf8') }),
+      },
+    },
     packages: {
       ...Object.fromEntries(own.map((name) => [name, everyone])),
       '**': { access: '$all', proxy: 'upstream' },
