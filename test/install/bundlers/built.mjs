@@ -13,7 +13,7 @@ const esbuild = {
   tools: ['esbuild'],
   config: 'build.mjs',
   command: ['node', 'build.mjs'],
-  line: "external: ['flipt-native'],",
+  line: 'external: [',
 };
 
 /** Each bundler: its configuration in the guide, the line there that keeps the package out, and how it is started. */
@@ -32,7 +32,7 @@ const bundlers = [
     tools: ['rollup', '@rollup/plugin-commonjs', '@rollup/plugin-node-resolve'],
     config: 'rollup.config.mjs',
     command: ['rollup', '-c', '--silent'],
-    line: 'external: [/^flipt-native/],',
+    line: 'external: [',
   },
   {
     name: 'Rolldown',
@@ -40,7 +40,7 @@ const bundlers = [
     tools: ['rolldown'],
     config: 'rolldown.config.mjs',
     command: ['rolldown', '-c'],
-    line: 'external: [/^flipt-native/],',
+    line: 'external: [',
   },
   {
     name: 'webpack',
@@ -49,8 +49,7 @@ const bundlers = [
     config: 'webpack.config.cjs',
     command: ['webpack', '--config', 'webpack.config.cjs'],
     output: 'dist/main.cjs',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a line of a configuration
-    line: 'externals: [({ request }, decide) => decide(null, /^flipt-native/.test(request) ? `commonjs ${request}` : undefined)],',
+    line: 'externals: [',
   },
   {
     name: 'Vite, SSR, noExternal',
@@ -58,7 +57,7 @@ const bundlers = [
     tools: ['vite'],
     config: 'vite.config.mjs',
     command: ['vite', 'build', '--logLevel=error'],
-    line: "external: ['flipt-native'],",
+    line: 'external: [',
   },
 ];
 
