@@ -92,6 +92,23 @@ describe('real files beside an archive', () => {
   });
 });
 
+describe('a package of Yarn whose platform package is not installed', () => {
+  it('is told that, and not to unplug what is not there', () => {
+    const folder = '/app/.yarn/cache/flipt-native-npm-0.1.0.zip/node_modules/flipt-native';
+    const machine = fakeMachine({
+      home: `${folder}/dist`,
+      files: {
+        [`${folder}/package.json`]: manifest,
+        '/app/yarn.lock': '__metadata:\n  version: 8\n',
+      },
+    });
+    const { message } = loadFailure(machine, search(machine).attempts);
+    expect(message).toMatch(/@flipt-native\/linux-x64-gnu: it is not installed/);
+    expect(message).not.toMatch(/remedy \(archive\)/);
+    expect(message).toMatch(/remedy \(omitted\): .*supportedArchitectures/);
+  });
+});
+
 describe('a package of Yarn that was not unplugged', () => {
   it('is told to lie in its zip', () => {
     const zip = '/app/.yarn/cache/@flipt-native-linux-x64-gnu-npm-0.1.0.zip';

@@ -51,12 +51,11 @@ it('the life of a client is whole with a sound binary', async () => {
   expect(passed).toBe(9);
 }, 120_000);
 
-it('a binary that cannot be loaded fails everything', async () => {
+it('a binary that cannot be loaded fails everything but the end of the process', async () => {
   const runtime = await runtimeOf(hostTarget());
   const env = { FLIPT_NATIVE_BINARY: `${root}/package.json` };
   const { passed, failed, output } = await liveOnce(runtime, env);
-  expect(passed).toBe(0);
-  expect(failed).toBe(2);
+  expect([passed, failed]).toEqual([1, 8]);
   expect(output).toContain('package.json');
 }, 120_000);
 
