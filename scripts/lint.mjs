@@ -30,6 +30,7 @@ const checks = [
   ['types of src', () => node(tsc, '-p', 'tsconfig.json')],
   ['types of test', typesOfTest],
   ['platform packages', () => node('npm/generate.mjs', '--check')],
+  ['report of the interface', () => node('scripts/api-report.mjs', '--check')],
   ['house rules', houseRules],
   ['rules of workflows', workflowRules],
   ['actionlint', async () => (await import('./steps/workflows.mjs')).lintWorkflows()],

@@ -9,7 +9,6 @@ import { configuredRegistry } from './release/registry.mjs';
 import { verifyServed } from './release/served.mjs';
 import { countsText } from './steps/counts.mjs';
 import { install, installLocked } from './steps/install.mjs';
-import { prepare } from './steps/prepare.mjs';
 import { root, runNode, StepError, verb } from './steps/process.mjs';
 import { buildTypeScript } from './steps/typescript.mjs';
 
@@ -79,7 +78,7 @@ const steps = {
     await announce(readBundle(operand), { notes: releaseNotes(root), commit });
   },
   async rehearse() {
-    await prepare();
+    await install();
     await installLocked(registryFolder, 'installing the registry on loopback');
     return (await runNode(['test/release/rehearsal/run.mjs'])).code;
   },

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { loadFailure } from './loader/failure.js';
 import { type Machine, thisMachine } from './loader/machine.js';
 import { type Search, search } from './loader/search.js';
 import type { NativeAddon } from './native.js';
@@ -21,7 +20,9 @@ export function loadNative(): NativeAddon {
 function load(): NativeAddon {
   const { addon, attempts } = examineLoading();
   if (addon === undefined) {
-    throw loadFailure(hostMachine(), attempts);
+    // Loaded only now: where the addon loads, nobody needs it.
+    const failure: typeof import('./loader/failure.js') = require('./loader/failure.js');
+    throw failure.loadFailure(hostMachine(), attempts);
   }
   return addon;
 }

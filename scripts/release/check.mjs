@@ -10,8 +10,8 @@ import { isPrerelease } from './version.mjs';
 /** What has to hold before a checkout is released: a name, and what resolves to an explanation when it does not. */
 const checks = [
   ['one version everywhere', (checkout) => void versionOf(checkout)],
-  ['the changelog tells of it', changelog],
-  ['the repository is the one that the packages name', repository],
+  ['the changelog tells of it', changelogProblem],
+  ['the repository is the one that the packages name', (checkout) => repositoryProblem(checkout)],
   [
     'npm ci takes the lock file',
     (checkout) => asText(runNpm(['ci', '--dry-run', '--ignore-scripts'], quietly(checkout))),
@@ -20,7 +20,7 @@ const checks = [
     'generated files follow the version',
     (checkout) => asText(runNode(['npm/generate.mjs', '--check'], quietly(checkout))),
   ],
-  ['flipt-engine can be published by itself', crate],
+  ['flipt-engine can be published by itself', crateProblem],
 ];
 
 /** Runs all checks; resolves to `{ name, problem }`, where the problem is undefined when the check holds. */
@@ -42,7 +42,8 @@ async function attempt(check) {
   }
 }
 
-function changelog(checkout) {
+/** What keeps the changelog of a checkout from being that of its version. */
+export function changelogProblem(checkout) {
   const version = versionOf(checkout);
   const fragments = readFragments(checkout);
   const text = readFileSync(join(checkout, 'CHANGELOG.md'), 'utf8');
@@ -54,18 +55,17 @@ function changelog(checkout) {
 }
 
 /** Provenance names the repository of the workflow; the registry refuses packages that name another. */
-function repository(checkout) {
+export function repositoryProblem(checkout, here = process.env.GITHUB_REPOSITORY) {
   const { url } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')).repository;
   const cargo = readFileSync(join(checkout, 'Cargo.toml'), 'utf8');
   const page = url.replace(/^git\+|\.git$/g, '');
   if (!cargo.includes(`\nrepository = "${page}"\n`)) return `Cargo.toml does not name ${page}`;
-  const here = process.env.GITHUB_REPOSITORY;
   if (here === undefined || page.endsWith(`/${here}`)) return undefined;
   return `package.json names ${page}, and this runs in ${here}`;
 }
 
 /** `quick`: packed, but not compiled. */
-async function crate(checkout, { quick }) {
+async function crateProblem(checkout, { quick }) {
   const args = ['publish', '--dry-run', '-p', 'flipt-engine', '--locked', '--allow-dirty'];
   if (quick) args.push('--no-verify');
   return asText(run('cargo', args, { ...quietly(checkout), env: await requireCargo() }));

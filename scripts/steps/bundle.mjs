@@ -1,5 +1,5 @@
 import { chmodSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 import { root, StepError } from './process.mjs';
 
@@ -12,8 +12,11 @@ const entries = {
   internal: 'src/internal.ts',
 };
 
-/** A module that is loaded when it is first needed, from a file of its own. */
-const lazy = { name: 'test-bench', module: 'src/testing/bench.ts', request: './testing/bench.js' };
+/** The modules that are loaded when they are first needed, each from a file of its own. */
+const lazy = {
+  'test-bench': 'src/testing/bench.ts',
+  'load-failure': 'src/loader/failure.ts',
+};
 
 /** Where code goes that several of these files need: one copy of each class, whatever a process loads. */
 const groups = [
@@ -27,7 +30,7 @@ export async function writeBundle(folder) {
     cwd: root,
     platform: 'node',
     tsconfig: 'tsconfig.json',
-    input: { ...entries, [lazy.name]: lazy.module },
+    input: { ...entries, ...lazy },
     external: [/^node:/, /^@flipt-native\//],
     resolve: { extensionAlias: { '.js': ['.ts'] } },
     plugins: [{ name: 'lazy', resolveId: lazily }],
@@ -56,7 +59,9 @@ export async function writeBundle(folder) {
 }
 
 /** Leaves the call as it is, to be made at run time: within the bundle it would be answered at once. */
-function lazily(request, _importer, { kind }) {
-  if (kind !== 'require-call' || request !== lazy.request) return undefined;
-  return { id: `./${lazy.name}.js`, external: true };
+function lazily(request, importer, { kind }) {
+  if (kind !== 'require-call') return undefined;
+  const module = resolve(dirname(importer), request.replace(/\.js$/, '.ts'));
+  const found = Object.entries(lazy).find(([, path]) => join(root, path) === module);
+  return found && { id: `./${found[0]}.js`, external: true };
 }

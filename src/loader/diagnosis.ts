@@ -60,7 +60,8 @@ function headOf(machine: Machine, path: string): FileHead | Cause {
   } catch (error) {
     const { code = '', message = '' } = error as NodeJS.ErrnoException;
     const archive = archiveOf(path);
-    if (archive !== undefined) {
+    // Who says ENOENT has looked into the archive; to others it is a file, in which nothing can lie.
+    if (archive !== undefined && code !== 'ENOENT') {
       return { kind: 'archived', archive };
     }
     switch (code) {

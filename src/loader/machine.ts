@@ -56,10 +56,7 @@ export interface Machine {
 const HEAD_BYTES = 4096;
 
 /** The machine that this runs on; `beside` says where the addon of a platform package lies when nothing else does. */
-export function thisMachine(
-  home: string | undefined,
-  beside: (suffix: string) => string,
-): Machine {
+export function thisMachine(home: string | undefined, beside: (suffix: string) => string): Machine {
   const require = createRequire(join(home ?? process.cwd(), 'index.js'));
   return {
     platform: process.platform,

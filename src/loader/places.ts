@@ -23,7 +23,7 @@ export function places(machine: Machine): Place[] {
   if (explicit !== undefined && explicit !== '') {
     return [{ kind: 'variable', path: resolve(machine.workingFolder, explicit) }];
   }
-  return suffixes(machine).flatMap((suffix) => [
+  return suffixes(machine).flatMap((suffix): Place[] => [
     ...inCheckout(machine, suffix),
     { kind: 'package', name: packageName(suffix), suffix },
   ]);
@@ -54,9 +54,11 @@ export function placeName(place: Place): string {
   return place.kind === 'package' ? place.name : place.path;
 }
 
-function inCheckout({ home }: Machine, suffix: string): Place[] {
-  if (home === undefined) {
-    return [];
-  }
-  return [{ kind: 'checkout', path: join(home, '..', 'npm', suffix, BINARY_NAME), suffix }];
+/** A published package has no such folder. */
+function inCheckout(machine: Machine, suffix: string): Place[] {
+  const { home } = machine;
+  const npm = home === undefined ? undefined : join(home, '..', 'npm');
+  return npm === undefined || machine.list(npm).length === 0
+    ? []
+    : [{ kind: 'checkout', path: join(npm, suffix, BINARY_NAME), suffix }];
 }

@@ -144,7 +144,10 @@ function forPackage(cause: Cause, { installation, machine, version }: Context): 
         text: `the file is gone from its package (an ignore rule for *.node, a virus scanner, a pruned image?): remove node_modules and run ${again}`,
       };
     case 'stub':
-      return { name: 'stub', text: `install the published packages: ${again}` };
+      return {
+        name: 'stub',
+        text: `remove node_modules and install the published packages: ${again}`,
+      };
     case 'name':
     case 'truncated':
     case 'no-library':
@@ -164,7 +167,10 @@ function forPackage(cause: Cause, { installation, machine, version }: Context): 
         text: `glibc and musl do not mix (was node_modules copied between Debian and Alpine?): ${installFor(machine, manager)}`,
       };
     case 'version':
-      return { name: 'version', text: `both have to be of one version: ${again}` };
+      return {
+        name: 'version',
+        text: `both have to be of one version: remove node_modules and run ${again}`,
+      };
     default:
       return forSystem(cause) ?? report();
   }

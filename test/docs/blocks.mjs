@@ -19,11 +19,18 @@ export function writeBlocks(page, folder) {
     block.file = fileOf(block, folder);
     if (block.file === undefined) continue;
     mkdirSync(dirname(block.file), { recursive: true });
-    block.source = isProgram(block) ? programOf(block) : `${block.lines.join('\n')}\n`;
+    block.source = isProgram(block) ? sourceOf(block) : `${block.lines.join('\n')}\n`;
     writeFileSync(block.file, block.source);
     if (block.language === 'ts') programs.push(block.file);
   }
   return programs;
+}
+
+/** A block that a bundler resolves names other files without the extension that Node wants. */
+function sourceOf(block) {
+  const source = programOf(block);
+  if (directive(block, 'bundled') === undefined) return source;
+  return source.replaceAll(/((?:from |import\()'\.[^']*)(?<!\.js)'/g, "$1.js'");
 }
 
 /** Checks a page's blocks in their order, in its folder; `report(block, problem)` hears of each. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 
 const fence = /^(`{3,})([\w-]*)\s*$/;
 const directiveNames = [
+  'bundled',
   'compile-only',
   'setup',
   'after',

@@ -36,10 +36,9 @@ export async function runInElectron(tell) {
       rmSync(application, { recursive: true, force: true });
       stageApplication(application);
       const path = await layOut(application);
-      const isPacked = path !== application;
       // Nothing of the folder may help the archive.
-      if (isPacked) rmSync(application, { recursive: true, force: true });
-      const report = await runApplication(electron, [...flags, path], { server, isPacked });
+      if (path !== application) rmSync(application, { recursive: true, force: true });
+      const report = await runApplication(electron, [...flags, path], { server });
       for (const { name: step, error } of report.results) tell(`${name}: ${step}`, error);
       const { versions = {}, addons = [] } = report;
       tell(`${name}: is Electron`, versions.electron ? undefined : 'the process is no Electron');
@@ -53,13 +52,12 @@ export async function runInElectron(tell) {
 }
 
 /** Starts a program that runs the application, and resolves to what the application reports. */
-export async function runApplication(command, args, { server, isPacked = false }) {
+export async function runApplication(command, args, { server }) {
   const folder = mkdtempSync(join(tmpdir(), 'flipt-native-result-'));
   const result = join(folder, 'result.json');
   const env = {
     RESULT: result,
     SERVER_URL: server.url,
-    IS_PACKED: isPacked ? '1' : '',
     FLIPT_NATIVE_BINARY: '',
     NODE_OPTIONS: '',
   };

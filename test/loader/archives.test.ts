@@ -84,10 +84,28 @@ describe('real files beside an archive', () => {
     const unpacked = join(folder, 'app.asar.unpacked', binary);
     mkdirSync(dirname(unpacked), { recursive: true });
     copyFileSync(join(import.meta.dirname, '../../npm', suffix, 'flipt_native.node'), unpacked);
-    const machine = thisMachine(join(folder, 'app.asar/node_modules/flipt-native/dist'));
+    const home = join(folder, 'app.asar/node_modules/flipt-native/dist');
+    const machine = thisMachine(home, () => '/nowhere');
     const { addon, attempts } = search({ ...machine, environment: {} });
     expect(addon?.version()).toBe(version);
     expect(attempts.at(-1)?.path).toBe(unpacked);
+  });
+});
+
+describe('a package of Yarn whose platform package is not installed', () => {
+  it('is told that, and not to unplug what is not there', () => {
+    const folder = '/app/.yarn/cache/flipt-native-npm-0.1.0.zip/node_modules/flipt-native';
+    const machine = fakeMachine({
+      home: `${folder}/dist`,
+      files: {
+        [`${folder}/package.json`]: manifest,
+        '/app/yarn.lock': '__metadata:\n  version: 8\n',
+      },
+    });
+    const { message } = loadFailure(machine, search(machine).attempts);
+    expect(message).toMatch(/@flipt-native\/linux-x64-gnu: it is not installed/);
+    expect(message).not.toMatch(/remedy \(archive\)/);
+    expect(message).toMatch(/remedy \(omitted\): .*supportedArchitectures/);
   });
 });
 

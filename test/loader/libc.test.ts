@@ -83,7 +83,7 @@ describe('the C library', () => {
   });
 
   it.runIf(process.platform === 'linux')('of this machine is found alike by each way', () => {
-    const machine = thisMachine(undefined);
+    const machine = thisMachine(undefined, () => '/nowhere');
     const { glibcVersion } = machine.libcReport() ?? {};
     expect(libcOf(machine)).toBe(glibcVersion === undefined ? 'musl' : 'glibc');
     expect(libcOf({ ...machine, execPath: '/nowhere' })).toBe(libcOf(machine));
@@ -93,7 +93,7 @@ describe('the C library', () => {
     const settings = process.report as unknown as { excludeNetwork?: boolean };
     for (const value of settings.excludeNetwork === undefined ? [undefined] : [false, true]) {
       if (value !== undefined) settings.excludeNetwork = value;
-      thisMachine(undefined).libcReport();
+      thisMachine(undefined, () => '/nowhere').libcReport();
       expect(settings.excludeNetwork).toBe(value);
     }
   });

@@ -19,10 +19,13 @@ describe('the places', () => {
     ['darwin', 'x64', 'none', ['darwin-x64']],
     ['freebsd', 'x64', 'none', ['freebsd-x64']],
   ] as const)(
-    'of %s %s with %s are the checkout and the package of each',
+    'of %s %s with %s are the package of each, and in a checkout its folder before that',
     (platform, arch, libc, suffixes) => {
-      expect(tried({ platform, arch, libc })).toEqual(
-        suffixes.flatMap((suffix) => [checkout(suffix), `@flipt-native/${suffix}`]),
+      const packages = suffixes.map((suffix) => `@flipt-native/${suffix}`);
+      expect(tried({ platform, arch, libc })).toEqual(packages);
+      const files = { [`${app}/npm/targets.json`]: '[]' };
+      expect(tried({ platform, arch, libc, files })).toEqual(
+        suffixes.flatMap((suffix, index) => [checkout(suffix), packages[index]]),
       );
     },
   );
@@ -38,7 +41,7 @@ describe('the places', () => {
   });
 
   it('are the usual ones when FLIPT_NATIVE_BINARY is empty', () => {
-    expect(tried({ environment: { FLIPT_NATIVE_BINARY: '' } })).toHaveLength(4);
+    expect(tried({ environment: { FLIPT_NATIVE_BINARY: '' } })).toHaveLength(2);
   });
 
   it('are the packages alone for code that lies nowhere', () => {

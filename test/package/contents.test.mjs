@@ -73,7 +73,13 @@ describe('the main package', () => {
 describe('a platform package', () => {
   it('holds the binary, its description and the licences', () => {
     const paths = platform.files.map(({ path }) => path);
-    assert.deepEqual(paths, ['LICENSE', 'README.md', 'flipt_native.node', 'package.json']);
+    assert.deepEqual(paths, [
+      'LICENSE',
+      'README.md',
+      'THIRD-PARTY-LICENSES',
+      'flipt_native.node',
+      'package.json',
+    ]);
   });
 
   it('has at most 6 MB, and 2.5 MB packed', () => {

@@ -29,10 +29,8 @@ let bare;
 before(async () => {
   server = await startServer({ namespace: 'shop', snapshot });
   published = await publishAll(folder);
-  complete = await published.install({
-    dependencies: { 'flipt-native': '*', [platformPackage]: '*' },
-  });
-  bare = await published.install({ dependencies: { 'flipt-native': '*' } });
+  complete = await published.install({ dependencies: { 'flipt-native': '*' } });
+  bare = await published.install({ dependencies: { 'flipt-native': '*' } }, '--omit=optional');
 });
 
 after(async () => {
@@ -210,7 +208,7 @@ describe('the old name', () => {
   it('serves a dependant that imports it', async () => {
     const alias = { '@flipt-io/flipt-client-js': 'npm:flipt-native@*' };
     const project = await published.install({
-      dependencies: { dependant: '*', ...alias, [platformPackage]: '*' },
+      dependencies: { dependant: '*', ...alias },
       overrides: alias,
     });
     const options = JSON.stringify({ url: server.url, namespace: 'shop' });
@@ -253,16 +251,15 @@ FliptClient.init({ url: process.argv[2] }).then(
     const { code, message } = await loadFailure(complete, { FLIPT_NATIVE_BINARY: text });
     assert.equal(code, 'FLIPT_NATIVE_LOAD');
     assert.ok(message.includes(text), message);
-    assert.match(message, /file too short|invalid ELF|not a mach-o|not a valid Win32/i);
+    assert.match(message, /it is no library of any system/);
   });
 
   it('lists every place tried when no platform package is installed', async () => {
     const { code, message } = await loadFailure(bare, {});
     assert.equal(code, 'FLIPT_NATIVE_LOAD');
     assert.ok(message.includes(platformPackage), message);
-    assert.ok(message.includes(join('npm', suffix, 'flipt_native.node')), message);
     assert.match(message, new RegExp(`${process.platform} ${process.arch}`));
-    assert.match(message, /FLIPT_NATIVE_BINARY/);
+    assert.match(message, /^remedy \(omitted\): /m);
   });
 
   async function loadFailure(project, env) {

@@ -44,14 +44,14 @@ export async function publishAll(temporary) {
   return {
     close: () => registry.close(),
     /** An empty project with these fields in its package.json, installed. Resolves to its folder. */
-    async install(fields) {
+    async install(fields, ...options) {
       projects += 1;
       const project = join(folder, `project-${projects}`);
       mkdirSync(project);
       writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, ...fields }));
       const cache = join(folder, 'npm-cache');
       const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-      await npm(['install', '--registry', registry.url, '--cache', cache, ...quiet], {
+      await npm(['install', '--registry', registry.url, '--cache', cache, ...quiet, ...options], {
         cwd: project,
       });
       return project;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { publishAll } from '../../scripts/release/publish.mjs';
 import { integrityOf, isLoopback, lookUp } from '../../scripts/release/registry.mjs';
+import { verifyServed } from '../../scripts/release/served.mjs';
 import { withPrograms } from './programs.mjs';
 import { startRegistry } from './registry.mjs';
 import { tarballOf } from './tarball.mjs';
@@ -120,6 +121,20 @@ describe('publishing', () => {
     await assert.rejects(
       publish(packages),
       /npm publish failed for release-test-platform@1\.0\.0:\n.*403/s,
+    );
+  });
+
+  it('is verified by what the registry serves, with the tag of the version', async () => {
+    const packages = pack('1.0.0');
+    await publish(packages);
+    const verify = () =>
+      verifyServed({ version: '1.0.0', packages }, { registry: registry.url, withinMs: 500 });
+    registry.packages.get(names[1])['dist-tags'] = { latest: '0.9.0' };
+    await assert.rejects(verify(), /release-test: latest is 0\.9\.0, not 1\.0\.0/);
+    registry.packages.delete(names[0]);
+    await assert.rejects(
+      verify(),
+      /release-test-platform@1\.0\.0 was published, but .*not list it/,
     );
   });
 

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { root } from '../../scripts/steps/process.mjs';
+import { root, run } from '../../scripts/steps/process.mjs';
 import { findingsIn, workflowFindings } from '../../scripts/steps/workflows.mjs';
+import { withPrograms } from './programs.mjs';
 
 const folder = join(root, '.github/workflows');
 const workflows = Object.fromEntries(
@@ -74,6 +75,28 @@ describe('the rules of workflows', () => {
       assert.match(found[0], message);
     });
   }
+});
+
+describe('a run in a container', () => {
+  it('is of the target in that image, on this checkout, with Node where there is none', async () => {
+    const docker = 'log(process.argv.slice(2))';
+    await withPrograms({ docker }, async ({ logged }) => {
+      const script = ['scripts/targets/in-container.sh', 'amazonlinux:2023', 'linux-x64-gnu'];
+      for (const prepare of ['', 'dnf install --assumeyes nodejs22']) {
+        const { code, stderr } = await run('bash', [...script, prepare], { output: 'keep' });
+        assert.equal(code, 0, stderr);
+      }
+      const [bare, prepared] = logged();
+      const [image, ...shell] = bare.slice(bare.indexOf('amazonlinux:2023'));
+      assert.equal(image, 'amazonlinux:2023');
+      assert.deepEqual(shell, [
+        ...['sh', '-euc', ':\nnpm run test:target -- "$1"'],
+        ...['sh', 'linux-x64-gnu'],
+      ]);
+      assert.ok(bare.includes(`${root}:/checkout`) && bare.includes('--rm'), bare.join(' '));
+      assert.match(prepared.at(-3), /^dnf install --assumeyes nodejs22\nnpm run /);
+    });
+  });
 });
 
 describe('the workflows', () => {

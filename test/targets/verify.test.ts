@@ -85,7 +85,7 @@ describe('of any format', () => {
       'C:\\Users\\ada\\addon.pdb',
       'D:\\a\\flipt\\addon.pdb',
       '/opt/build/engine/src/client.rs',
-      '/root/.cargo/registry/src/h2/lib.rs',
+      '/home/ada/.cargo/registry/src/h2/lib.rs',
       join(root, 'engine'),
       join(homedir(), 'engine'),
     ];

@@ -2,18 +2,22 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { accept, companions, isServedByOldName, load } from './accept.mjs';
 
-// What is done with every package manager. `manager` says how: it writes a project, installs it and adds to it.
+// What is done with every package manager. `manager` says how: it writes a project, installs it and adds to it; `node`
+// is how Node is started then, and `companions` are those that it wants named in another way.
 
 /** The fields of a project that uses flipt-native. */
 export const user = ({ packages }) => ({ dependencies: { 'flipt-native': packages.version } });
 
 /** The fields of a project that uses flipt-native in every way there is. */
-export const consumer = (context) => ({ ...user(context), devDependencies: companions });
+export const consumer = (context, manager) => ({
+  ...user(context),
+  devDependencies: { ...companions, ...manager.companions },
+});
 
 export const fresh = (manager, name = 'fresh', settings = {}) => ({
   name,
   async run(context) {
-    manager.project(context, { fields: consumer(context), settings });
+    manager.project(context, { fields: consumer(context, manager), settings });
     await manager.install(context);
     await accept(context, manager);
   },
@@ -25,7 +29,11 @@ export const workspaces = (manager, name = 'workspaces', settings = {}) => ({
   async run(context) {
     const { folder, write, packages } = context;
     manager.project(context, { fields: { workspaces: ['apps/*'] }, settings });
-    write('apps/shop/package.json', { name: 'shop', version: '1.0.0', ...consumer(context) });
+    write('apps/shop/package.json', {
+      name: 'shop',
+      version: '1.0.0',
+      ...consumer(context, manager),
+    });
     write('apps/worker/package.json', { name: 'worker', version: '1.0.0', ...user(context) });
     await manager.install(context);
     await accept(context, { ...manager, cwd: join(folder, 'apps/shop') });

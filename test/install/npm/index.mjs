@@ -60,7 +60,7 @@ export const rows = [
     name: 'from the cache, offline',
     async run(context) {
       const { folder, npm: run } = context;
-      npm.project(context, { fields: consumer(context) });
+      npm.project(context, { fields: consumer(context, npm) });
       const cache = `--cache=${join(folder, 'cache')}`;
       await npm.install(context, cache);
       rmSync(join(folder, 'node_modules'), { recursive: true });
@@ -72,7 +72,7 @@ export const rows = [
     name: 'lock file of another system',
     async run(context) {
       const { folder, packages } = context;
-      npm.project(context, { fields: consumer(context) });
+      npm.project(context, { fields: consumer(context, npm) });
       await npm.install(context, ...forElsewhere);
       assert.deepEqual(platformsIn(folder), [elsewhere.suffix]);
       assert.deepEqual(
@@ -95,7 +95,12 @@ export const rows = [
       await npm10(context, ['install', ...forElsewhere]);
       assert.deepEqual(platformsLocked(folder), [elsewhere.suffix]);
       await npm10(context, ['ci']);
-      await isRefused(context, npm, packages.host.name, 'package-lock.json');
+      await isRefused(
+        context,
+        npm,
+        `package-lock.json has only ${elsewhere.suffix}`,
+        'remove node_modules',
+      );
       for (const name of ['node_modules', 'package-lock.json'])
         rmSync(join(folder, name), { recursive: true });
       await npm10(context, ['install']);
@@ -108,7 +113,7 @@ export const rows = [
       const { packages } = context;
       npm.project(context, { fields: user(context) });
       await npm.install(context, '--omit=optional');
-      await isRefused(context, npm, packages.host.name, '--omit=optional');
+      await isRefused(context, npm, packages.host.name, 'npm install --include=optional');
       await npm.install(context, '--include=optional');
       assert.deepEqual(await load(context), { version: packages.version });
     },
@@ -120,7 +125,9 @@ export const rows = [
       npm.project(context, { fields: user(context) });
       await npm.install(context, ...forElsewhere);
       assert.deepEqual(platformsIn(folder), [elsewhere.suffix]);
-      await isRefused(context, npm, packages.host.name, elsewhere.suffix);
+      const { platform, arch } = process;
+      const remedy = `npm install --os=${platform} --cpu=${arch}`;
+      await isRefused(context, npm, packages.host.name, elsewhere.suffix, remedy);
     },
   },
   oldName(npm),

@@ -28,7 +28,7 @@ export const rows = [
     async run(context) {
       const { packages } = context;
       pnpm.project(context, {
-        fields: consumer(context),
+        fields: consumer(context, pnpm),
         settings: { supportedArchitectures: hereAndElsewhere },
       });
       await pnpm.install(context);
@@ -54,7 +54,7 @@ export const rows = [
       const { packages } = context;
       pnpm.project(context, { fields: user(context) });
       await pnpm.install(context, '--no-optional');
-      await isRefused(context, pnpm, packages.host.name, 'optional');
+      await isRefused(context, pnpm, packages.host.name, 'pnpm install without --no-optional');
       rmSync(join(context.folder, 'node_modules'), { recursive: true });
       await pnpm.install(context);
       assert.deepEqual(await load(context), { version: packages.version });
@@ -64,12 +64,25 @@ export const rows = [
     name: 'from the store, offline',
     async run(context) {
       const { folder } = context;
-      pnpm.project(context, { fields: consumer(context) });
+      pnpm.project(context, { fields: consumer(context, pnpm) });
       const store = `--store-dir=${join(folder, 'store')}`;
       await pnpm.install(context, store);
       rmSync(join(folder, 'node_modules'), { recursive: true });
       await pnpm.run(context, ['install', '--frozen-lockfile', '--offline', store]);
       await accept(context, pnpm);
+    },
+  },
+  {
+    name: 'young versions, exempt by name (pnpm 12)',
+    async run(context) {
+      const settings = {
+        minimumReleaseAge: 24 * 60,
+        minimumReleaseAgeStrict: true,
+        minimumReleaseAgeExclude: ['flipt-native', '@flipt-native/*'],
+      };
+      pnpm12.project(context, { fields: user(context), settings });
+      await pnpm12.install(context);
+      assert.deepEqual(await load(context), { version: context.packages.version });
     },
   },
   oldName(pnpm),

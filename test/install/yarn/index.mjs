@@ -27,7 +27,7 @@ export const rows = [
     name: 'yarn 1, offline mirror',
     async run(context) {
       const { folder, write } = context;
-      classic.project(context, { fields: consumer(context) });
+      classic.project(context, { fields: consumer(context, classic) });
       write('.yarnrc', 'yarn-offline-mirror "./mirror"\n');
       await classic.install(context, `--cache-folder=${join(folder, 'cache')}`);
       for (const name of ['node_modules', 'cache']) rmSync(join(folder, name), { recursive: true });
@@ -46,7 +46,7 @@ export const rows = [
       const { packages } = context;
       classic.project(context, { fields: user(context) });
       await classic.install(context, '--ignore-optional');
-      await isRefused(context, classic, packages.host.name, 'optional');
+      await isRefused(context, classic, packages.host.name, 'without --ignore-optional');
       rmSync(join(context.folder, 'node_modules'), { recursive: true });
       await classic.install(context);
       assert.deepEqual(await load(context), { version: packages.version });
@@ -63,7 +63,7 @@ export const rows = [
     async run(context) {
       const { folder, packages } = context;
       linked.project(context, {
-        fields: consumer(context),
+        fields: consumer(context, linked),
         settings: { supportedArchitectures: hereAndElsewhere },
       });
       await linked.install(context);
@@ -89,13 +89,25 @@ export const rows = [
     async run(context) {
       const { folder } = context;
       const settings = { enableGlobalCache: false };
-      plugged.project(context, { fields: consumer(context), settings });
+      plugged.project(context, { fields: consumer(context, plugged), settings });
       await plugged.install(context);
       for (const name of ['.pnp.cjs', '.yarn/unplugged'])
         rmSync(join(folder, name), { recursive: true });
       const offline = { YARN_ENABLE_NETWORK: '0' };
       await plugged.run(context, ['install', '--immutable', '--immutable-cache'], { env: offline });
       await accept(context, plugged);
+    },
+  },
+  {
+    name: 'yarn 4, young versions, exempt by name',
+    async run(context) {
+      const settings = {
+        npmMinimalAgeGate: '1d',
+        npmPreapprovedPackages: ['flipt-native', '@flipt-native/*'],
+      };
+      linked.project(context, { fields: user(context), settings });
+      await linked.install(context);
+      assert.deepEqual(await load(context), { version: context.packages.version });
     },
   },
   oldName(plugged, 'yarn 4, PnP, under the old name'),

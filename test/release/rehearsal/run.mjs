@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countsText } from '../../../scripts/steps/counts.mjs';
 import { verb } from '../../../scripts/steps/process.mjs';
-import { elapsed } from '../../../scripts/steps/progress.mjs';
+import { elapsed, withProgress } from '../../../scripts/steps/progress.mjs';
 import { acts } from './acts.mjs';
 import { openStage } from './stage.mjs';
 
@@ -21,7 +21,7 @@ await verb(async () => {
         continue;
       }
       const started = performance.now();
-      const problem = await act(stage).then(
+      const problem = await withProgress(name, () => act(stage)).then(
         () => undefined,
         (error) => error,
       );
