@@ -34,7 +34,9 @@ export function modern(nodeLinker) {
     add: (context, ...packages) => runModern(context, ['add', ...packages]),
     ...(nodeLinker === 'pnp' && {
       // Yarn teaches TypeScript about PnP, but not one that has another name.
-      companions: { 'typescript-5': 'patch:typescript@npm%3A5.9.3#optional!builtin<compat/typescript>' },
+      companions: {
+        'typescript-5': 'patch:typescript@npm%3A5.9.3#optional!builtin<compat/typescript>',
+      },
       node: [process.execPath, join(root, managersFolder, 'node_modules', yarnFile), 'node'],
     }),
   };
