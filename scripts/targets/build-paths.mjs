@@ -7,10 +7,10 @@ const PLACES =
 
 /** An absolute path of a source file or of debug information. */
 const SOURCES =
-  /(?<![\w.+@\\/-])(?:[A-Za-z]:)?[\\/](?:[\w.+@-]+[\\/])+[\w.+-]+\.(?:rs|c|cc|cpp|h|s|S|asm|pdb)(?![\w])/g;
+  /(?<![\w.+@\\/-])(?:[A-Za-z]:[\\/]|\/)(?:[\w.+@-]+[\\/])+[\w.+-]+\.(?:rs|c|cc|cpp|h|s|S|asm|pdb)(?![\w])/g;
 
 /** What the standard library says of itself, and where our builds say that crates lie: the same on every machine. */
-const PUBLISHED = /^\/(rustc\/[0-9a-f]{40}|rust\/deps|crates)\//;
+const PUBLISHED = /^\/(rustc[\\/][0-9a-f]{40}|rust[\\/]deps|crates)[\\/]/;
 
 /** The paths of the machine that built it which stand in a binary, each once. */
 export function buildPaths(buffer, own = machinePlaces()) {

@@ -9,17 +9,20 @@ export const { FliptClient } = require(dist);
 /** The private switch between the paths, and their counters. */
 export const { counters, forcePath } = require(join(dist, 'internal.js'));
 
+/** A machine that is emulated, or busy, is slow and not wrong. */
+const patient = { initTimeoutMs: 3_600_000, requestTimeout: 3_600 };
+
 /** A client of ours whose only load is the given response body. */
 export function openFetched(namespace, body, Client = FliptClient) {
   const fetcher = async () => new Response(body, { status: 200, headers: { etag: 'conformance' } });
-  return Client.init({ namespace, updateInterval: 0, fetcher });
+  return Client.init({ namespace, updateInterval: 0, fetcher, ...patient });
 }
 
 /** A client that loads the bodies one after the other, the next at each refresh. */
 export function openChanging(namespace, bodies) {
   const left = [...bodies];
   const fetcher = async () => new Response(left.shift(), { status: 200 });
-  return FliptClient.init({ namespace, updateInterval: 0, fetcher });
+  return FliptClient.init({ namespace, updateInterval: 0, fetcher, ...patient });
 }
 
 /** A client that knows nothing but a portable snapshot. */
@@ -31,6 +34,7 @@ export function openImported(namespace, snapshot, Client = FliptClient) {
     errorStrategy: 'fallback',
     updateInterval: 0,
     fetcher,
+    ...patient,
   });
 }
 

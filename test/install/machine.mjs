@@ -44,8 +44,8 @@ export function prepareHome(folder, registry) {
 
 /** What a row runs programs with, in its folder. */
 export function programsOf(folder, environment) {
-  const run = (command, args, { cwd = folder, env, shell } = {}) =>
-    execute(command, args, { cwd, shell, env: { ...environment, ...env } });
+  const run = (command, args, { cwd = folder, env, ...options } = {}) =>
+    execute(command, args, { cwd, env: { ...environment, ...env }, ...options });
   const must = async (command, args, options) => {
     const { code, stdout, stderr } = await run(command, args, options);
     if (code === 0) return stdout;

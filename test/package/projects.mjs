@@ -14,14 +14,18 @@ const hangMs = 600_000;
 // There npm is a batch file, which only a shell starts.
 const isWindows = process.platform === 'win32';
 
-/** Runs a program; resolves to `{ code, stdout, stderr }`. */
-export function execute(command, args, { cwd, env = {}, shell = false } = {}) {
+/** Runs a program, and ends it when it hangs; resolves to `{ code, stdout, stderr }`. */
+export function execute(
+  command,
+  args,
+  { cwd, env = {}, shell = false, hangAfterMs = hangMs } = {},
+) {
   const { FLIPT_NATIVE_BINARY, ...inherited } = process.env;
   return new Promise((settle) => {
     execFile(
       command,
       args,
-      { cwd, shell, env: { ...inherited, ...env }, timeout: hangMs, maxBuffer: 1 << 26 },
+      { cwd, shell, env: { ...inherited, ...env }, timeout: hangAfterMs, maxBuffer: 1 << 26 },
       (error, stdout, stderr) => settle({ code: error ? (error.code ?? 1) : 0, stdout, stderr }),
     );
   });

@@ -40,7 +40,8 @@ export async function liveOnce({ runNode, path }, env) {
 
 function changeWhenAsked(server) {
   const isAsked = () =>
-    server.listeningStreams > 0 && server.requests.some(({ path }) => path === '/change');
+    server.listeningStreams > 0 &&
+    server.requests.some(({ path }) => path.endsWith('/namespace/change'));
   server.waitFor('a client that streams and asks for the change', isAsked).then(
     () => server.setSnapshot(demo('shop-changed')),
     // A program that fails before it asks has said why itself.

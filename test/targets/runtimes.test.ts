@@ -107,13 +107,19 @@ it('packed relocations become ordinary ones, each with the value that stood in i
   const unpacked = unpackRelocations(packed);
   const bytes = new Bytes(unpacked);
   const segments = readSegments(bytes);
-  const { offset, size } = segments.find(({ type }) => type === 2) ?? { offset: 0, size: 0 };
-  const entries = new Map(
-    bytes.records(offset, size / 16, 16, (at) => [bytes.u64(at), bytes.u64(at + 8)] as const),
+  const { offset, size } = segments.find(({ type }: { type: number }) => type === 2) ?? {
+    offset: 0,
+    size: 0,
+  };
+  const entries = new Map<number, number>(
+    bytes.records(offset, size / 16, 16, (at: number): [number, number] => [
+      bytes.u64(at),
+      bytes.u64(at + 8),
+    ]),
   );
   expect(entries.get(0x23)).toBe(0);
   const table = fileOffset(segments, entries.get(7) ?? 0);
-  const all = bytes.records(table, (entries.get(8) ?? 0) / 24, 24, (at) => ({
+  const all = bytes.records(table, (entries.get(8) ?? 0) / 24, 24, (at: number) => ({
     address: bytes.u64(at),
     info: bytes.u64(at + 8),
     addend: bytes.u64(at + 16),

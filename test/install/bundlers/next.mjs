@@ -11,14 +11,22 @@ import { shown, without } from './page.mjs';
 import { Project } from './project.mjs';
 
 const page = 'docs/frameworks/nextjs.md';
-const files = ['next.config.mjs', 'lib/flags.ts', 'instrumentation.ts', 'app/api/checkout/route.ts'];
+const files = [
+  'next.config.mjs',
+  'lib/flags.ts',
+  'instrumentation.ts',
+  'app/api/checkout/route.ts',
+];
 const line = "serverExternalPackages: ['flipt-native'],";
 const hangMs = 60_000;
 
 /** The application of the guide: built, started, asked over HTTP. */
 export const applications = [
   { name: 'Next.js, external', run: (context) => runStarted(context, (text) => text) },
-  { name: 'Next.js, bundled', run: (context) => runStarted(context, (text) => without(text, line)) },
+  {
+    name: 'Next.js, bundled',
+    run: (context) => runStarted(context, (text) => without(text, line)),
+  },
   { name: 'Next.js, standalone', run: runStandalone },
 ];
 
@@ -55,7 +63,11 @@ async function build(context, change) {
 async function asked(project, folder, program) {
   const port = await freePort();
   const env = { ...process.env, ...project.environment, PORT: String(port), HOSTNAME: '127.0.0.1' };
-  const server = spawn(process.execPath, program, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const server = spawn(process.execPath, program, {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [server.stdout, server.stderr])
     stream.setEncoding('utf8').on('data', (text) => {
@@ -64,7 +76,11 @@ async function asked(project, folder, program) {
   try {
     const url = `http://127.0.0.1:${port}`;
     const headers = { 'x-user': 'ada', 'x-plan': 'premium' };
-    assert.equal(await textOf(`${url}/api/checkout`, { headers }, server), '{"checkout":"new"}', output);
+    assert.equal(
+      await textOf(`${url}/api/checkout`, { headers }, server),
+      '{"checkout":"new"}',
+      output,
+    );
     assert.match(await textOf(url, {}, server), /<p>new<\/p>/, output);
   } finally {
     server.kill('SIGKILL');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { Project } from './project.mjs';
 import { suffix } from '../../package/projects.mjs';
+import { Project } from './project.mjs';
 
 /** The files that are traced are all that the program needs. */
 export const traced = [

@@ -11,10 +11,10 @@ export function shown(page, name) {
   return `${block.lines.join('\n')}\n`;
 }
 
-/** A text without one of its lines. */
-export function without(text, line) {
+/** A text without the one line that begins so. */
+export function without(text, beginning) {
   const lines = text.split('\n');
-  const kept = lines.filter((one) => one.trim() !== line);
-  assert.equal(kept.length, lines.length - 1, `there is not one line ${line} in\n${text}`);
+  const kept = lines.filter((one) => !one.trim().startsWith(beginning));
+  assert.equal(kept.length, lines.length - 1, `not one line begins with ${beginning} in\n${text}`);
   return kept.join('\n');
 }

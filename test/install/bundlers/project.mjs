@@ -3,6 +3,8 @@ import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
 const nodeModules = join(import.meta.dirname, 'node_modules');
+/** Next.js builds in 15 seconds on a machine of its own. */
+const hangAfterMs = 600_000;
 
 /** A project in which the package was installed, with tools of the checkout and the program. */
 export class Project {
@@ -14,7 +16,9 @@ export class Project {
     this.environment = {
       FLIPT_URL: context.flipt.url,
       FLIPT_NAMESPACE: context.flipt.namespace,
-      PATH: [join(nodeModules, '.bin'), dirname(process.execPath), process.env.PATH].join(delimiter),
+      PATH: [join(nodeModules, '.bin'), dirname(process.execPath), process.env.PATH].join(
+        delimiter,
+      ),
     };
   }
 
@@ -38,7 +42,8 @@ export class Project {
 
   /** Runs a program in the project; resolves to what it prints, throws when it fails. */
   must(command, ...args) {
-    return this.#context.must(command, args, { cwd: this.folder, env: this.environment });
+    const options = { cwd: this.folder, env: this.environment, hangAfterMs };
+    return this.#context.must(command, args, options);
   }
 
   /** The built program works where it was built. */

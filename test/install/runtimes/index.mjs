@@ -25,7 +25,11 @@ export const rows = runtimes.flatMap(({ name, find }) => [
 
 async function conform({ folder, execute }, { name, command, args }) {
   const program = [...args, join(root, 'test/conformance/run.mjs')];
-  const result = await execute(command, program, { cwd: root, env: { DENO_DIR: folder } });
+  const result = await execute(command, program, {
+    cwd: root,
+    env: { DENO_DIR: folder },
+    hangAfterMs: 600_000,
+  });
   const { passed, failed } = counts.own(result.stdout);
   assert.ok(result.code === 0 && failed === 0 && passed > 0, result.stdout + result.stderr);
   return `${name}: ${passed} answers`;
@@ -36,7 +40,11 @@ async function live(context, { name, command, args }) {
   context.write('package.json', { private: true });
   await context.npm(['install', 'flipt-native']);
   cpSync(checks, join(folder, 'checks'), { recursive: true });
-  const env = { FLIPT_URL: flipt.url, FLIPT_NAMESPACE: flipt.namespace, DENO_DIR: join(folder, '.deno') };
+  const env = {
+    FLIPT_URL: flipt.url,
+    FLIPT_NAMESPACE: flipt.namespace,
+    DENO_DIR: join(folder, '.deno'),
+  };
   const works = {};
   const troubles = [];
   for (const file of names) {

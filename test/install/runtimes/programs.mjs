@@ -31,5 +31,9 @@ function program(name, folder, file) {
     throw new StepError(`test/install/runtimes has no ${name} for ${platform} ${arch}: ${folder}`);
   }
   const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
-  return { name: `${name} ${version}`, command: join(modules, folder, file), args: [] };
+  return {
+    name: `${name} ${version.replace(/^v/, '')}`,
+    command: join(modules, folder, file),
+    args: [],
+  };
 }

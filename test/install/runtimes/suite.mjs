@@ -6,7 +6,12 @@ import { elapsed } from '../../../scripts/steps/progress.mjs';
 import { majors, node } from './programs.mjs';
 
 const suites = [
-  { name: 'client', script: ['node_modules/vitest/vitest.mjs', 'run'], count: counts.vitest, env: hooksBinary() },
+  {
+    name: 'client',
+    script: ['node_modules/vitest/vitest.mjs', 'run'],
+    count: counts.vitest,
+    env: hooksBinary(),
+  },
   { name: 'conformance', script: ['test/conformance/run.mjs'], count: counts.own },
 ];
 

@@ -4,6 +4,9 @@ const require = createRequire(import.meta.url);
 
 export const { FliptClient, FliptError } = require('../../../dist/index.js');
 
+/** A machine that is emulated, or busy, is slow and not wrong. */
+export const patient = { initTimeoutMs: 180_000, requestTimeout: 180 };
+
 /** What the change on the server turns on. */
 export const isShown = (client) =>
   client.evaluateBoolean({ flagKey: 'maintenance-banner', entityId: 'ada', context: {} }).enabled;

@@ -11,7 +11,16 @@ const inside = (context) =>
     await new Promise((resolve) => setImmediate(resolve));
     return [...answers, ask()];
   });
-const [one, other] = await Promise.all([inside(staff), inside({ targetingKey: 'bob', email: 'x' })]);
-assert.deepEqual([one, other], [[true, true], [false, false]]);
+const [one, other] = await Promise.all([
+  inside(staff),
+  inside({ targetingKey: 'bob', email: 'x' }),
+]);
+assert.deepEqual(
+  [one, other],
+  [
+    [true, true],
+    [false, false],
+  ],
+);
 await client.close();
 console.log('ok');

@@ -5,7 +5,9 @@ import { FliptClient } from 'flipt-native';
 
 const state = (enabled) => ({
   namespace: { key: 'default' },
-  flags: [{ key: 'banner', name: 'banner', type: 'BOOLEAN_FLAG_TYPE', enabled, rules: [], rollouts: [] }],
+  flags: [
+    { key: 'banner', name: 'banner', type: 'BOOLEAN_FLAG_TYPE', enabled, rules: [], rollouts: [] },
+  ],
   digest: String(enabled),
 });
 const streams = [];
