@@ -5,10 +5,11 @@ import { runNpm, StepError } from '../../scripts/steps/process.mjs';
 import { withProgress } from '../../scripts/steps/progress.mjs';
 import { dependantOf, root, suffix } from '../package/projects.mjs';
 import { startServer } from '../support/server.mjs';
+import { companionNames } from './acceptance/accept.mjs';
 import { inLanes } from './lanes.mjs';
 import { prepareHome, programsOf } from './machine.mjs';
 import { raise, versionAfter } from './raise.mjs';
-import { startRegistry } from './registry/start.mjs';
+import { fetchAhead, startRegistry } from './registry/start.mjs';
 
 /**
  * Everything that the rows install from and ask: the registry on loopback with two versions of every package, a home
@@ -48,6 +49,9 @@ export async function openShop(folder) {
       ...all.map((packed) => async () => publish(await raise(packed, next, folder), 'next')),
       () => publish(dependant, 'latest'),
     ]),
+  );
+  await withProgress('asking upstream for what consumers have', () =>
+    fetchAhead(registry, companionNames),
   );
   const snapshot = readFileSync(join(root, 'test/conformance/demo/shop.snapshot.json'));
   const flipt = await startServer({ namespace: 'shop', snapshot });

@@ -10,7 +10,7 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const suffix = hostTarget().suffix;
 export const platformPackage = `@flipt-native/${suffix}`;
 
-const hangMs = 180_000;
+const hangMs = 600_000;
 // There npm is a batch file, which only a shell starts.
 const isWindows = process.platform === 'win32';
 

@@ -7,14 +7,19 @@ import { root } from '../../package/projects.mjs';
 const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const programs = fileURLToPath(new URL('programs', import.meta.url));
 
-/** What a consumer of every subpath has besides flipt-native, as in the checkout; and the last TypeScript before 6. */
-export const companions = Object.fromEntries([
-  ...['@openfeature/core', '@openfeature/server-sdk', '@types/node', 'typescript'].map((name) => [
-    name,
-    devDependencies[name],
-  ]),
-  ['typescript-5', 'npm:typescript@5.9.3'],
-]);
+/** The packages that a consumer of every subpath has besides flipt-native. */
+export const companionNames = [
+  '@openfeature/core',
+  '@openfeature/server-sdk',
+  '@types/node',
+  'typescript',
+];
+
+/** Their versions, as in the checkout; and the last TypeScript before 6. */
+export const companions = {
+  ...Object.fromEntries(companionNames.map((name) => [name, devDependencies[name]])),
+  'typescript-5': 'npm:typescript@5.9.3',
+};
 
 const settings = [
   { name: 'node16, CommonJS', file: 'consumer.cts', module: 'Node16', moduleResolution: 'Node16' },

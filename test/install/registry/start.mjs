@@ -48,6 +48,19 @@ export async function startRegistry({ folder, upstream, cafile, own }) {
   };
 }
 
+/**
+ * Asks for packages that are not its own, one after the other. The first answer takes long, since upstream tells of
+ * every version there is; were it the rows that ask first, each of them would start it anew.
+ */
+export async function fetchAhead({ url }, names) {
+  for (const name of names) {
+    const response = await fetch(`${url}${name.replace('/', '%2f')}`);
+    if (!response.ok)
+      throw new Error(`the registry on loopback has no ${name}: ${response.status}`);
+    await response.arrayBuffer();
+  }
+}
+
 async function signUp(url) {
   const name = 'publisher';
   const response = await fetch(`${url}-/user/org.couchdb.user:${name}`, {
