@@ -28,6 +28,12 @@ use crate::store::{Installed, StoreWriter};
 /// How often a long wait looks at the wall clock, to notice that the machine slept.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
+/// The way that flag state comes.
+enum Channel {
+    Poll,
+    Stream,
+}
+
 /// Owns everything that changes: the state machine, what is under way, the right to install.
 pub(crate) struct Driver {
     links: Links,
@@ -42,6 +48,8 @@ pub(crate) struct Driver {
     faults: Faults,
     /// What was put in force and is told once the status says so, too.
     untold: Option<Event>,
+    /// What went wrong and is told once the status says so, too.
+    untold_failure: Option<(Channel, Error)>,
     /// What was in force before, until the news is told: taking it apart takes a while.
     replaced: Option<Arc<Installed>>,
     clock: Clock,
@@ -61,6 +69,7 @@ impl Driver {
             waiting: Vec::new(),
             faults: Faults::default(),
             untold: None,
+            untold_failure: None,
             replaced: None,
             clock: Clock::start(),
         }
@@ -151,7 +160,7 @@ impl Driver {
             }
             Outcome::Failed { error, retry_after } => {
                 let failure = self.failure(error, retry_after);
-                self.journal.failed(&failure.error);
+                self.untold_failure = Some((Channel::Poll, failure.error.clone()));
                 let result = self.failed(&failure.error);
                 self.step(Input::Polled(Err(failure)), result);
             }
@@ -181,7 +190,7 @@ impl Driver {
             News::Idle => self.step(Input::Ended(End::Idle), Ok(false)),
             News::Failed { error, retry_after, absence } => {
                 let failure = Failure { absence, ..self.failure(error, retry_after) };
-                self.journal.stream_failed(&failure.error);
+                self.untold_failure = Some((Channel::Stream, failure.error.clone()));
                 self.faults.stream_failed(&failure.error);
                 self.step(Input::Ended(End::Failed(failure)), Ok(false));
             }
@@ -300,6 +309,7 @@ impl Driver {
         });
     }
 
+    /// Writes the status, and then tells of it: whoever hears of something finds it there.
     fn publish(&mut self, now: Now) {
         let machine = &self.machine;
         if machine.connection() == Connection::Streaming || machine.stream_supported() == Some(false) {
@@ -326,6 +336,11 @@ impl Driver {
             current = status.differs(&previous).then(|| status.clone());
             true
         });
+        match self.untold_failure.take() {
+            Some((Channel::Poll, error)) => self.journal.failed(&error),
+            Some((Channel::Stream, error)) => self.journal.stream_failed(&error),
+            None => {}
+        }
         if let Some(current) = current {
             self.journal.status(Arc::new(current));
         }

@@ -1,9 +1,9 @@
 //! What the log is told.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use flipt_engine::Client;
-use flipt_engine::client::{LogLevel, Observer, Source};
+use flipt_engine::client::{Event, LogLevel, Observer, Source};
 use serde_json::json;
 
 use crate::support::{Lines, Reply, Server, config, guarded, start, status};
@@ -36,6 +36,52 @@ async fn a_series_of_failures_warns_once_and_its_end_is_told() {
             format!("flag state could not be fetched: the server answered with status 503: {}", server.place());
         assert_eq!(lines.of(LogLevel::Warn)[0], expected);
         assert_eq!(lines.of(LogLevel::Error), Vec::<String>::new());
+    })
+    .await;
+}
+
+/// Looks at the client's status the moment that it hears of an error.
+#[derive(Default)]
+struct Curious {
+    client: Mutex<Option<Client>>,
+    /// The code that was told, and the one that the status had then.
+    seen: Mutex<Vec<(&'static str, Option<&'static str>)>>,
+}
+
+impl Observer for Curious {
+    fn event(&self, event: Event) {
+        if let (Event::Error(error), Some(client)) = (event, &*self.client.lock().unwrap()) {
+            let known = client.status().last_error.map(|last| last.code());
+            self.seen.lock().unwrap().push((error.code(), known));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_status_has_an_error_when_it_is_told() {
+    guarded(async {
+        for mode in ["polling", "streaming"] {
+            let server = Server::simple().await;
+            let curious = Arc::new(Curious::default());
+            let more = json!({ "fetchMode": mode, "retry": { "maxRetries": 0, "baseDelayMs": 5, "maxDelayMs": 20 } });
+            let observer = Arc::clone(&curious) as Arc<dyn Observer>;
+            let client = Client::start(config(&server.url(), more), None, Some(observer)).unwrap();
+            client.ready().await.unwrap();
+            *curious.client.lock().unwrap() = Some(client.clone());
+            if mode == "streaming" {
+                server.streams_arrived(1).await;
+                server.always_stream(Reply::status(503));
+                client.reconnect().await.unwrap();
+            } else {
+                server.always(Reply::status(503));
+                client.refresh().await.unwrap_err();
+            }
+            status(&client, |status| status.last_error.is_some()).await;
+            client.close().await;
+            *curious.client.lock().unwrap() = None;
+            let seen = curious.seen.lock().unwrap();
+            assert_eq!(seen.first(), Some(&("FLIPT_SERVER_FAILED", Some("FLIPT_SERVER_FAILED"))), "{mode}");
+        }
     })
     .await;
 }
