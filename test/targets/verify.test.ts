@@ -62,7 +62,7 @@ describe('of any format', () => {
   });
 
   it('one for another machine is found', () => {
-    expect(broken(readImage('linux-x64-musl.so'), 'linux-arm64-musl').architecture).toBe('x64');
+    expect(broken(readImage('linux-x64-musl.so'), 'linux-arm64-musl')['architecture']).toBe('x64');
     expect(broken(readImage('win32-x64.dll'), 'win32-arm64-msvc')).toEqual({ architecture: 'x64' });
     expect(broken(readImage('darwin-arm64.dylib'), 'darwin-x64')).toEqual({
       architecture: 'arm64',
@@ -73,7 +73,7 @@ describe('of any format', () => {
   it('a missing entry point and a name too many are found', () => {
     const renamed = replaced(good(), 'napi_register_module_v1', 'napi_register_module_v2');
     expect(broken(renamed, 'linux-x64-gnu')).toEqual({ exports: 'napi_register_module_v2' });
-    expect(broken(readImage('exports.so'), 'linux-x64-gnu').exports).toContain('zlib_version');
+    expect(broken(readImage('exports.so'), 'linux-x64-gnu')['exports']).toContain('zlib_version');
   });
 
   it('a path of the machine that built it is found', () => {
@@ -147,7 +147,7 @@ describe('of an ELF image', () => {
   }
 
   it('a glibc above the floor is found', () => {
-    expect(broken(readImage('newer-glibc.so'), suffix).glibc).toBe('2.25');
+    expect(broken(readImage('newer-glibc.so'), suffix)['glibc']).toBe('2.25');
     expect(broken(good(), 'linux-x64-musl')).toMatchObject({
       glibc: '2.2.5',
       libraries: 'libc.so.6',
@@ -189,13 +189,13 @@ describe('of a PE image', () => {
   const optional = (image: Buffer) => image.readUInt32LE(0x3c) + 24;
 
   it('a library that Windows does not have, and the name of the host, are found', () => {
-    expect(broken(readImage('library.dll'), suffix).libraries).toMatch(/^node\.exe beside/);
+    expect(broken(readImage('library.dll'), suffix)['libraries']).toMatch(/^node\.exe beside/);
     const runtime = replaced(readImage('win32-x64.dll'), 'KERNEL32.dll', 'vcrunti1.dll');
-    expect(broken(runtime, suffix).libraries).toMatch(/^vcrunti1\.dll beside/);
+    expect(broken(runtime, suffix)['libraries']).toMatch(/^vcrunti1\.dll beside/);
   });
 
   it('what is not stripped is found', () => {
-    expect(broken(readImage('unstripped.dll'), suffix).stripped).toContain('.debug_info');
+    expect(broken(readImage('unstripped.dll'), suffix)['stripped']).toContain('.debug_info');
   });
 
   it('one for a newer Windows is found', () => {
