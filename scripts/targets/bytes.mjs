@@ -58,7 +58,16 @@ export class Bytes {
     return this.slice(offset, length).toString('latin1').split('\0', 1)[0];
   }
 
-  /** What `read` makes of each of `count` records of `size` bytes. */
+  /**
+   * What `read` makes of each of `count` records of `size` bytes.
+   *
+   * @template T
+   * @param {number} offset
+   * @param {number} count
+   * @param {number} size
+   * @param {(at: number) => T} read
+   * @returns {T[]}
+   */
   records(offset, count, size, read) {
     // Before the loop: a count without sense must not run for hours.
     this.slice(offset, count * size);

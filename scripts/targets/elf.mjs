@@ -49,7 +49,7 @@ export function readElf(buffer) {
   };
 }
 
-/** The program headers; `at` is where each stands in the file. */
+/** The program headers; `at` is where each stands in the file. @param {Bytes} bytes */
 export function readSegments(bytes) {
   return bytes.records(bytes.u64(32), bytes.u16(56), bytes.u16(54), (at) => ({
     at,
