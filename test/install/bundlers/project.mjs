@@ -72,7 +72,11 @@ export class Project {
   async #away(paths, command) {
     const folder = join(this.#context.folder, 'away');
     for (const path of paths) {
-      cpSync(join(this.folder, path), join(folder, path), { recursive: true, dereference: true });
+      // Links stay links, as those who deploy a list of files keep them.
+      cpSync(join(this.folder, path), join(folder, path), {
+        recursive: true,
+        verbatimSymlinks: true,
+      });
     }
     const [program, ...args] = command;
     return this.#context.execute(program, args, { cwd: folder, env: this.environment });
