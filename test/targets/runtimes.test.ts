@@ -41,7 +41,7 @@ it("the host's own target runs on this Node", async () => {
 });
 
 it('a path is one of Windows there', () => {
-  expect(windowsPath('/work/a.node')).toBe('Z:\\work\\a.node');
+  expect(windowsPath('/srv/a.node')).toBe('Z:\\srv\\a.node');
 });
 
 it('the life of a client is whole with a sound binary', async () => {
