@@ -177,6 +177,7 @@ describe('unknown or invalid options', () => {
 describe('a snapshot that cannot be used', () => {
   it.each([
     ['text that is not base64', () => '*** not base64 ***', 'FLIPT_SNAPSHOT_INVALID'],
+    ['text that ends its own string', () => '","namespace":"other', 'FLIPT_SNAPSHOT_INVALID'],
     ['base64 that is not JSON', () => btoa('oops'), 'FLIPT_SNAPSHOT_INVALID'],
     [
       'another version',

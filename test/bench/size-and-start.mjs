@@ -76,8 +76,9 @@ async function starts(rows, row, folder, runs) {
   };
   both(row, 'load', 15);
   both('init from a snapshot of 1,000 flags', 'init', 30);
-  both('first evaluation after the start of the process, with a snapshot', 'first', 40);
-  both("  without Node's own start", 'firstOverNode');
+  // Node's own start alone may take longer than the goal, so that it is a row by itself.
+  both("first evaluation with a snapshot, after Node's own start", 'firstOverNode', 40);
+  both('from the start of the process', 'first');
   rows.atMost("  Node's own start", 'millis', of(US, 'node'));
 }
 
