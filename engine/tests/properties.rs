@@ -111,6 +111,21 @@ fn every_edit_is_tried() {
     assert!(untried.is_empty(), "{untried:?}");
 }
 
+#[test]
+fn every_edit_can_follow_one_that_left_nothing() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+
+    let mut nothing = namespace().new_tree(&mut TestRunner::deterministic()).unwrap().current();
+    nothing.flags.clear();
+    nothing.segments.clear();
+    for edit in SILENT.iter().chain(NAMING) {
+        let mut edited = nothing.clone();
+        apply(edit, &mut edited, 7);
+        assert_eq!(edited.snapshot().changed_since(&nothing.snapshot()).modified, Vec::<String>::new(), "{}", edit.name);
+    }
+}
+
 fn keys(snapshot: &Snapshot) -> BTreeSet<String> {
     snapshot.flags().iter().map(|flag| flag.key().to_owned()).collect()
 }

@@ -141,7 +141,8 @@ pub(crate) const SILENT: &[Edit] = &[
     Edit {
         name: "order of flags",
         make: |namespace, _| {
-            namespace.flags.rotate_left(1);
+            let last = namespace.flags.pop()?;
+            namespace.flags.insert(0, last);
             Some(Touched::Nothing)
         },
     },
