@@ -1,6 +1,4 @@
 import { parseArgs } from 'node:util';
-import { conformOnce } from '../test/targets/conformance.mjs';
-import { liveOnce } from '../test/targets/life.mjs';
 import { countsText } from './steps/counts.mjs';
 import { install } from './steps/install.mjs';
 import { StepError, verb } from './steps/process.mjs';
@@ -9,11 +7,6 @@ import { buildTypeScript } from './steps/typescript.mjs';
 import { requireTarget } from './targets/build.mjs';
 import { builtBinary } from './targets/built-binary.mjs';
 import { runtimeOf } from './targets/runtimes.mjs';
-
-const PARTS = [
-  ['life cycle', liveOnce],
-  ['conformance', conformOnce],
-];
 
 // npm run test:target -- <suffix>: the recorded answers and the life of a client on the built binary, in a Node of its kind.
 await verb(async (args) => {
@@ -26,7 +19,7 @@ await verb(async (args) => {
   const env = { FLIPT_NATIVE_BINARY: runtime.path(binary), NODE_OPTIONS: '' };
   console.log(`${target.suffix}: ${await describe(runtime, target)}`);
   const total = { passed: 0, failed: 0 };
-  for (const [name, part] of PARTS) {
+  for (const [name, part] of await loadParts()) {
     const started = performance.now();
     const { passed, failed, output } = await withProgress(name, () => part(runtime, env));
     console.log(output);
@@ -38,6 +31,16 @@ await verb(async (args) => {
   console.log(`test:target: ${countsText(total)}`);
   return total.failed === 0 ? 0 : 1;
 });
+
+/** They load what was installed and built just now. */
+async function loadParts() {
+  const { liveOnce } = await import('../test/targets/life.mjs');
+  const { conformOnce } = await import('../test/targets/conformance.mjs');
+  return [
+    ['life cycle', liveOnce],
+    ['conformance', conformOnce],
+  ];
+}
 
 /** Asks the runtime itself what it is: another one would prove nothing. */
 async function describe({ by, runNode }, { os, cpu, libc }) {
