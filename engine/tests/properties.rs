@@ -122,7 +122,12 @@ fn every_edit_can_follow_one_that_left_nothing() {
     for edit in SILENT.iter().chain(NAMING) {
         let mut edited = nothing.clone();
         apply(edit, &mut edited, 7);
-        assert_eq!(edited.snapshot().changed_since(&nothing.snapshot()).modified, Vec::<String>::new(), "{}", edit.name);
+        assert_eq!(
+            edited.snapshot().changed_since(&nothing.snapshot()).modified,
+            Vec::<String>::new(),
+            "{}",
+            edit.name
+        );
     }
 }
 
