@@ -9,13 +9,22 @@ import { shop } from '../support/flags.ts';
 import { failureOf, quiet, serve } from '../support/harness.ts';
 import { startProxy } from '../support/proxy.mjs';
 import { Recorder } from '../support/recorder.ts';
-import { type ClientOptions, FliptClient } from '../support/sdk.ts';
+import { type ClientOptions, FliptClient, type FliptError } from '../support/sdk.ts';
 import type { StreamBehaviour } from '../support/server.mjs';
 import { clientCertificate, live, type Stage, secret } from './produced.ts';
 
 type TlsConfig = ClientOptions['tlsConfig'];
 
 const authority = createAuthority();
+
+/** The first error that a client tells of. */
+function firstFailure() {
+  let onError: (error: FliptError) => void = () => {};
+  const failure = new Promise<FliptError>((resolve) => {
+    onError = resolve;
+  });
+  return { onError, failure };
+}
 
 export const connectionStages: Record<string, Stage> = {
   async 'streams that are refused, and that fail in every way'(produced, logger) {
@@ -41,10 +50,12 @@ export const connectionStages: Record<string, Stage> = {
     for (const streamBehaviour of failures) {
       const server = await serve({ token, streamBehaviour });
       const authentication = { clientToken: token };
-      const options = { fetchMode: 'streaming', authentication, logger } as const;
+      // Some fail once, perhaps before anybody can listen to the client.
+      const { onError, failure } = firstFailure();
+      const options = { fetchMode: 'streaming', authentication, logger, onError } as const;
       const where = `a stream, ${JSON.stringify(streamBehaviour)}`;
       await live(where, produced, quiet(server, options), async (client) => {
-        const [error] = await new Recorder(client, ['error']).waitFor('error');
+        const error = await failure;
         produced.error(where, error);
         produced.value(`${where}, status`, client.status);
         produced.error(`${where}, last error`, client.status.lastError ?? error);
