@@ -50,11 +50,24 @@ pub(crate) fn guarded_blocking<T>(body: impl FnOnce() -> T) -> T {
     body()
 }
 
+/// The same with no other test running and no client alive.
+pub(crate) fn guarded_blocking_alone<T>(body: impl FnOnce() -> T) -> T {
+    let _alone = LIVE.blocking_write();
+    while is_anything_live() {
+        std::thread::yield_now();
+    }
+    body()
+}
+
 /// Waits until no client and no snapshot is left; a parse that was going on may hold one for a moment.
 pub(crate) async fn released() {
-    while live_clients() > 0 || live_snapshots() > 0 {
+    while is_anything_live() {
         tokio::task::yield_now().await;
     }
+}
+
+fn is_anything_live() -> bool {
+    live_clients() > 0 || live_snapshots() > 0
 }
 
 async fn in_time<T>(body: impl Future<Output = T>) -> T {
