@@ -41,11 +41,14 @@ async function watchFlags(call: Call): Promise<ExitCode> {
     source === undefined
       ? { fetchMode: 'streaming', updateInterval: POLL_SECONDS }
       : { source: { path: source, watch: true } };
-  const client = await openFlags(call, { ...following, signal: stopped });
+  const isJson = given.has('json');
+  // A listener that is there from the start: a change may come before the client is ours.
+  const onUpdate = (change: ChangeEvent) => tell(output, change, isJson);
+  const client = await openFlags(call, { ...following, signal: stopped, onUpdate });
   // A client does not keep the process alive by itself.
   const alive = setInterval(() => {}, LONG_MS);
   try {
-    await follow(client, stopped, output, given.has('json'));
+    await follow(client, stopped, output, isJson);
     return ExitCode.Done;
   } finally {
     clearInterval(alive);
@@ -62,7 +65,6 @@ async function follow(
   const end = new Promise<void>((resolve) => {
     stopped.addEventListener('abort', () => resolve(), { once: true });
   });
-  client.on('change', (change) => tell(output, change, isJson));
   client.on('stale', () =>
     output.warning('the flags are stale: the server has not answered for long'),
   );
